@@ -1,0 +1,52 @@
+# What a developer runs, with nothing but make and Python 3.11 or newer: a target that needs
+# `.venv` sets it up first, from the hash lock.
+
+PYTHON ?= python3
+UV ?= uv
+BIN := .venv/bin
+READY := .venv/.ready
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test fuzz bench format lock clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(READY) ## Start a server and all example workers, launch real work, stop cleanly
+	@$(BIN)/python docs/demo.py
+
+test: $(READY) ## Lint, check types and import contracts, run every test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest
+
+fuzz: $(READY) ## Check 20,000 mutations of the example files (make test: 2,000)
+	TQRUN_MUTATIONS=20000 $(BIN)/pytest tests/config/test_mutations.py
+
+bench: $(READY) ## Measure against a hand-written worker and print a table
+	@$(BIN)/python -m tests.benchmarks
+
+format: $(READY) ## Format the code and mend what ruff can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: ## Write requirements.txt anew from pyproject.toml, newest versions (needs uv)
+	$(UV) pip compile --quiet --universal --upgrade --generate-hashes --all-extras \
+	  --group build --group lint --group test --custom-compile-command 'make lock' \
+	  --output-file requirements.txt pyproject.toml
+
+clean: ## Remove the environment, caches and the example's data
+	rm -rf .venv .data .*_cache dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and \
+	  "tqrun needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make PYTHON=python3.11" % v[:2])'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@

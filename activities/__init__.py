@@ -1,0 +1,1 @@
+"""The functions that `queues.yaml` names; they import neither tqrun nor temporalio."""

@@ -1,0 +1,33 @@
+"""Temporal queues as one YAML file, and plain Python functions.
+
+The supported names; everything else may change between versions.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tqrun.errors import InvalidInput as InvalidInput
+    from tqrun.errors import InvalidQueuesFile as InvalidQueuesFile
+    from tqrun.errors import LaunchFailed as LaunchFailed
+    from tqrun.errors import RunFailed as RunFailed
+    from tqrun.errors import ServerUnavailable as ServerUnavailable
+    from tqrun.errors import TqrunError as TqrunError
+    from tqrun.errors import UnknownQueue as UnknownQueue
+    from tqrun.temporal.queues import LaunchResult as LaunchResult
+    from tqrun.temporal.queues import Queues as Queues
+    from tqrun.temporal.queues import open_queues as open_queues
+
+_HOMES = dict.fromkeys(("LaunchResult", "Queues", "open_queues"), "tqrun.temporal.queues")
+
+
+def __getattr__(name: str) -> Any:
+    """Import a supported name when it is first used: temporalio alone costs 120 ms."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    errors = import_module("tqrun.errors")
+    if not name.startswith("_") and hasattr(errors, name):
+        return getattr(errors, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""The command `tqrun`: options in, one library call, exit status out."""

@@ -1,0 +1,37 @@
+"""`tqrun check`: every finding of a queues file, as text, JSON or GitHub annotations."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Literal
+
+import typer
+
+from tqrun.cli.render import findings_as_github, findings_as_json, findings_as_text, summary
+from tqrun.errors import Exit
+from tqrun.plan.check import check_file
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def check(
+    file: Annotated[str, typer.Argument(help="The queues file.")] = "queues.yaml",
+    output: Annotated[
+        Literal["text", "json", "github"],
+        typer.Option("--format", help="How findings are printed; github: as annotations."),
+    ] = "text",
+    bind: Annotated[
+        bool,
+        typer.Option("--bind/--no-bind", help="Import the activities and check their functions."),
+    ] = True,
+) -> None:
+    """Check a queues file: all findings, each with its place.
+
+    Exits with 0 if there are none, 1 if there are any, 3 if the file cannot be read.
+    """
+    loaded = check_file(file, bind=bind)
+    render = {"json": findings_as_json, "github": findings_as_github}.get(output, findings_as_text)
+    render(loaded.findings, sys.stdout)
+    typer.echo(summary(loaded), err=True)
+    raise typer.Exit(Exit.FINDINGS if loaded.findings else Exit.OK)

@@ -1,0 +1,137 @@
+"""The command `tqrun` and what every command has in common: help, errors, exit.
+
+A command is one module beside this one, with a `typer.Typer` named `app`; it is imported only
+when it is called, so that `tqrun --help` stays as quick as an empty Typer application.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from tqrun.errors import Exit, InvalidQueuesFile, TqrunError
+
+COMMANDS = {
+    "check": "Check a queues file: all findings, each with its place.",
+    "worker": "Run the workers of queues.",
+    "launch": "Launch a workflow.",
+    "dev": "Run a Temporal server and all workers, and restart them on changes.",
+    "explain": "Explain a finding: what, why, how to mend.",
+    "schema": "Print the JSON Schema of queues.yaml, for editors.",
+}
+"""Each command's module in this package, which has its name, and its line in the help."""
+
+
+class _Commands(TyperGroup):
+    """Lists every command from the table, and imports the one that is called."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        for name, line in COMMANDS.items():
+            self.add_command(TyperCommand(name, help=line))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The called command itself, where the table has only its name."""
+        name, _, rest = super().resolve_command(ctx, args)
+        module = import_module(f"tqrun.cli.{name}")
+        return name, typer.main.get_command(module.app), rest
+
+
+app = typer.Typer(cls=_Commands, add_completion=False, no_args_is_help=True)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tqrun {_version('tqrun')}")
+        raise typer.Exit
+
+
+@app.callback()
+def tqrun(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Temporal queues as one YAML file: check, work, launch."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; the exit status, with every error already told on stderr."""
+    try:
+        typer.main.get_command(app).main(list(arguments), prog_name="tqrun")
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else Exit.USAGE
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except InvalidQueuesFile as error:
+        from tqrun.cli.render import findings_as_text
+
+        findings_as_text(error.findings, sys.stderr)
+        return error.exit_code
+    except TqrunError as error:
+        typer.echo(f"error: {error}", err=True)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the last resort: it says that this is our bug
+        _report_bug(error, arguments)
+        return Exit.BUG
+    return Exit.OK
+
+
+def _report_bug(error: Exception, arguments: Sequence[str]) -> None:
+    import platform
+    import shlex
+    from traceback import format_exception
+
+    versions = ", ".join(f"{package} {_version(package)}" for package in ("tqrun", "temporalio"))
+    typer.echo(
+        f"error: this is a bug of tqrun: {type(error).__name__}\n"
+        "Please report it with all of this; take out what is secret.\n\n"
+        f"  {versions}, Python {platform.python_version()}, {platform.platform()}\n"
+        f"  tqrun {shlex.join(arguments)}\n\n{''.join(format_exception(error))}",
+        err=True,
+        nl=False,
+    )
+
+
+def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def main() -> NoReturn:
+    """The console entry: run the command line of this process, and end the process.
+
+    It ends without the interpreter's own clean-up, in which one of about ten processes that used
+    a Temporal client crashes (github.com/temporalio/sdk-python/issues/300).
+    """
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    status = run(sys.argv[1:])
+    logging.shutdown()
+    atexit._run_exitfuncs()  # noqa: SLF001 - what the interpreter would run
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            # Whoever read the output has closed it, and nobody is left to tell.
+            status = status or Exit.FINDINGS
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""`tqrun worker`: serve queues until the process is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from tqrun import logs
+from tqrun.cli.options import Address, File, LogFormat, LogLevel, Namespace, Profile
+from tqrun.config.values import parse_duration
+from tqrun.diagnostics import did_you_mean
+from tqrun.errors import UsageError
+from tqrun.plan.registry import Registry, Service
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def worker(
+    queues: Annotated[list[str], typer.Argument(help='Queues to serve, or "all".')],
+    file: File = "queues.yaml",
+    exclude: Annotated[
+        list[str] | None, typer.Option("--except", help="A queue not to serve; may be repeated.")
+    ] = None,
+    task_queue: Annotated[
+        list[str] | None, typer.Option(help="Serve only this task queue; may be repeated.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="QUEUE.OPTION=VALUE: a worker option of this environment."),
+    ] = None,
+    wait: Annotated[
+        str, typer.Option("--wait-for-server", help="Give up on a server that is not up after.")
+    ] = "5m",
+    address: Address = None,
+    namespace: Namespace = None,
+    profile: Profile = None,
+    log_format: LogFormat = "auto",
+    log_level: LogLevel = "info",
+) -> None:
+    """Run the workers of queues, draining versions included.
+
+    SIGTERM or Ctrl-C drains within each queue's `graceful_shutdown_timeout`; a second one ends
+    the process at once. Exits with 1 for findings in the file, 3 if it cannot be read, 6 if a
+    module does not import, 4 if the server cannot be reached.
+    """
+    logs.configure(log_format, log_level)
+    registry = Registry(file, overrides=_overrides(settings or ()))
+    services = registry.services(_chosen(registry, queues, exclude or ()))
+    services = _only(services, task_queue or ())
+    try:
+        give_up_after = parse_duration(wait)
+    except ValueError as error:
+        raise UsageError(f"--wait-for-server: {error}") from None
+    _serve(services, address, namespace, profile, give_up_after)
+
+
+def _serve(
+    services: Sequence[Service],
+    address: str | None,
+    namespace: str | None,
+    profile: str | None,
+    give_up_after: timedelta,
+) -> None:
+    # Imported here: temporalio costs 120 ms, and a file with findings needs none of it.
+    from tqrun.temporal.client import Connection
+    from tqrun.temporal.worker import WorkerProcess, quiet_waiting_runs
+
+    _show(services)
+    quiet_waiting_runs()
+    connection = Connection(address, namespace, profile)
+    asyncio.run(WorkerProcess(services, connection, give_up_after=give_up_after).run())
+
+
+def _chosen(registry: Registry, queues: Sequence[str], exclude: Sequence[str]) -> list[str]:
+    known = registry.file.queues
+    for name in (*queues, *exclude):
+        if name != "all" and name not in known:
+            raise UsageError(f'there is no queue "{name}"{did_you_mean(name, known)}')
+    wanted = known if "all" in queues else dict.fromkeys(queues)
+    chosen = [name for name in wanted if name not in exclude]
+    if not chosen:
+        raise UsageError("no queue is left to serve")
+    return chosen
+
+
+def _only(services: Sequence[Service], task_queues: Sequence[str]) -> list[Service]:
+    if not task_queues:
+        return list(services)
+    known = [service.task_queue for service in services]
+    for name in task_queues:
+        if name not in known:
+            raise UsageError(f'there is no task queue "{name}"{did_you_mean(name, known)}')
+    return [service for service in services if service.task_queue in task_queues]
+
+
+def _overrides(settings: Sequence[str]) -> dict[str, dict[str, str]]:
+    """`queue.option=value` by queue and option."""
+    found: dict[str, dict[str, str]] = {}
+    for text in settings:
+        path, equals, value = text.partition("=")
+        queue, dot, option = path.partition(".")
+        if not (equals and dot and queue and option and value):
+            raise UsageError(f'--set {text}: write for example "your_queue.max_cached_workflows=9"')
+        found.setdefault(queue, {})[option] = value
+    return found
+
+
+def _show(services: Sequence[Service]) -> None:
+    """What this process serves, as a table on stderr."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if not sys.stderr.isatty():
+        return
+    table = Table("queue", "version", "task queue", "activities", "concurrency", box=None)
+    for service in services:
+        table.add_row(
+            service.queue,
+            str(service.version),
+            service.task_queue,
+            "\n".join(service.activities),
+            str(service.options.max_concurrent_activities),
+        )
+    Console(stderr=True).print(table)

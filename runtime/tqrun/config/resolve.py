@@ -1,0 +1,82 @@
+"""What is in force for an entry: its own options first, then the file's defaults.
+
+Takes a checked file and answers one question per function. It checks nothing: a name that leads
+nowhere is a finding of `rules` before anything here is asked.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from tqrun.config.model import (
+    Activity,
+    ActivityOptions,
+    Queue,
+    QueuesFile,
+    RetryPolicy,
+    WorkerOptions,
+    Workflow,
+)
+
+_Entry = TypeVar("_Entry", bound=BaseModel)
+
+
+def activity_options(file: QueuesFile, activity: Activity) -> Activity:
+    """*activity* with the file's defaults where it gives no option."""
+    return _over(file.defaults.activity, activity)
+
+
+def worker_options(file: QueuesFile, queue: Queue) -> WorkerOptions:
+    """*queue* with the file's defaults where it gives no worker option."""
+    return _over(file.defaults.queue, queue)
+
+
+def workflow_options(file: QueuesFile, workflow: Workflow) -> Workflow:
+    """*workflow* with the file's defaults where it gives no start option."""
+    return _over(file.defaults.workflow, workflow)
+
+
+def retry_policy(file: QueuesFile, options: ActivityOptions) -> RetryPolicy | None:
+    """The policy that *options* give or name; None means Temporal's own."""
+    policy = options.retry_policy
+    return file.retry_policies.get(policy) if isinstance(policy, str) else policy
+
+
+def workflows(name: str, queue: Queue) -> dict[str, Workflow]:
+    """The workflows of *queue* by name: those under `workflows`, or the one in place.
+
+    A queue with no workflow key at all has none: it only runs activities for other queues.
+    """
+    if queue.workflows or not in_place(queue):
+        return queue.workflows
+    return {name: queue}
+
+
+def in_place(queue: Queue) -> set[str]:
+    """The keys of one workflow that stand in *queue* itself."""
+    return queue.model_fields_set & Workflow.model_fields.keys()
+
+
+def function_path(file: QueuesFile, queue: str, activity: str) -> str:
+    """`module:name` of the function that an activity of *queue* calls."""
+    declared = file.queues[queue].activities[activity].function
+    return declared or f"{file.activities_package}.{queue}:{activity}"
+
+
+def default_task_queue(queue: str) -> str:
+    """The template of a task queue's name where the file gives none."""
+    return f"{queue.replace('_', '-')}-v${{version}}"
+
+
+def namespace(file: QueuesFile, queue: Queue) -> str:
+    """The Temporal namespace of *queue*."""
+    return queue.namespace or file.namespace
+
+
+def _over(defaults: BaseModel, entry: _Entry) -> _Entry:
+    given = defaults.model_fields_set - entry.model_fields_set
+    if not given:
+        return entry
+    return entry.model_copy(update={key: getattr(defaults, key) for key in given})

@@ -1,0 +1,1 @@
+"""From a checked file to plans: expressions, the functions bound, and what a run keeps."""

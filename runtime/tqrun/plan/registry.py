@@ -1,0 +1,176 @@
+"""What workers serve: for each task queue its workflows, functions and options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from tqrun.config import model, resolve
+from tqrun.config.load import in_file_order, load
+from tqrun.diagnostics import Finding, did_you_mean
+from tqrun.errors import InvalidQueuesFile, UnknownQueue, UsageError
+from tqrun.plan.binding import BoundFunction, project_on_path
+from tqrun.plan.compile import Compiler, LaunchPlan, task_queues
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What one worker of one task queue serves.
+
+    Attributes:
+        version: Of the queue; an older one than the file's where that one is draining.
+        workflows: The declared workflows by type.
+        activities: The function of each activity by name.
+    """
+
+    queue: str
+    version: int
+    namespace: str
+    task_queue: str
+    workflows: Mapping[str, LaunchPlan]
+    activities: Mapping[str, BoundFunction]
+    options: model.WorkerOptions
+
+
+class Registry:
+    """The compiled form of a queues file; queues are compiled when they are asked for."""
+
+    def __init__(
+        self, path: Path | str, *, overrides: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
+        """Load the file at *path*.
+
+        Args:
+            path: The queues file.
+            overrides: Worker options by queue, as text, that replace the file's.
+
+        Raises:
+            UsageError: An override names no queue or option, or its value does not fit.
+            UnreadableFile: It cannot be read.
+            InvalidQueuesFile: It has findings.
+        """
+        loaded = load(path)
+        if loaded.file is None or loaded.findings:
+            raise InvalidQueuesFile(loaded.findings)
+        project_on_path(Path(path).resolve().parent)
+        self.file = loaded.file
+        self._overrides = {
+            queue: _overridden(self.file, queue, options)
+            for queue, options in (overrides or {}).items()
+        }
+        self._compiler = Compiler(loaded)
+        self._compiled: dict[str, list[LaunchPlan]] = {}
+
+    def queue(self, name: str) -> list[LaunchPlan]:
+        """The workflows of queue *name*.
+
+        Raises:
+            UnknownQueue: The file declares no such queue.
+            InvalidQueuesFile: The queue's expressions or functions have findings.
+        """
+        if name not in self.file.queues:
+            hint = did_you_mean(name, self.file.queues)
+            raise UnknownQueue(f'there is no queue "{name}"{hint}')
+        if name not in self._compiled:
+            self._compiled[name] = self._compiler.queue(name)
+            if self._compiler.findings:
+                raise InvalidQueuesFile(in_file_order(self._compiler.findings))
+        return self._compiled[name]
+
+    def workflow(self, name: str) -> LaunchPlan:
+        """The workflow called `queue`, or `queue.workflow` where a queue has several.
+
+        Raises:
+            UnknownQueue: There is none of this name.
+            InvalidQueuesFile: As `queue`.
+        """
+        workflows = {plan.name: plan for plan in self.queue(name.partition(".")[0])}
+        if name not in workflows:
+            known = ", ".join(workflows) or "none: it only runs activities for other queues"
+            raise UnknownQueue(f'"{name}" is not one workflow; the queue has {known}')
+        return workflows[name]
+
+    def services(self, queues: Iterable[str]) -> list[Service]:
+        """What a worker process that serves *queues* serves, draining versions included.
+
+        Raises:
+            UnknownQueue: One of *queues* does not exist.
+            InvalidQueuesFile: Findings of the chosen queues, all of them together.
+        """
+        chosen = list(queues)
+        findings: list[Finding] = []
+        for name in chosen:
+            try:
+                self.queue(name)
+            except InvalidQueuesFile as error:
+                findings += error.findings
+        if findings:
+            raise InvalidQueuesFile(in_file_order(findings))
+        return [service for name in chosen for service in self._services(name)]
+
+    def _services(self, name: str) -> list[Service]:
+        queue = self.file.queues[name]
+        options = self._overrides.get(name) or resolve.worker_options(self.file, queue)
+        versions = {queue.version: model.DrainingVersion()} | {
+            version: entry
+            for version, entry in queue.draining.items()
+            if isinstance(entry, model.DrainingVersion)
+        }
+        return [
+            Service(
+                queue=name,
+                version=version,
+                namespace=resolve.namespace(self.file, queue),
+                task_queue=task_queue,
+                workflows={plan.workflow_type: plan for plan in self.queue(name)},
+                activities=self._activities(name, entry),
+                options=_with_concurrency(options, entry),
+            )
+            for version, entry in versions.items()
+            for task_queue in task_queues(self.file, name, version)
+        ]
+
+    def _activities(self, name: str, version: model.DrainingVersion) -> dict[str, BoundFunction]:
+        """The queue's own functions, those that other queues send here, and moved old ones."""
+        bound = {
+            activity: self._compiler.function(queue, activity)
+            for queue, entry in self.file.queues.items()
+            for activity, declared in entry.activities.items()
+            if (queue if declared.queue is None else declared.queue) == name
+        }
+        for activity, path in version.activities.items():
+            bound[activity] = self._compiler.bind(path)
+        return {activity: function for activity, function in bound.items() if function is not None}
+
+
+def _with_concurrency(
+    options: model.WorkerOptions, version: model.DrainingVersion
+) -> model.WorkerOptions:
+    limit = version.max_concurrent_activities
+    return (
+        options
+        if limit is None
+        else options.model_copy(update={"max_concurrent_activities": limit})
+    )
+
+
+def _overridden(
+    file: model.QueuesFile, queue: str, texts: Mapping[str, str]
+) -> model.WorkerOptions:
+    """The worker options of *queue* with those in *texts* in their place."""
+    if queue not in file.queues:
+        raise UsageError(f'there is no queue "{queue}"{did_you_mean(queue, file.queues)}')
+    known = model.WorkerOptions.model_fields
+    for option in texts:
+        if option not in known:
+            raise UsageError(f'"{option}" is not a worker option{did_you_mean(option, known)}')
+    current = resolve.worker_options(file, file.queues[queue])
+    given = {option: getattr(current, option) for option in known} | dict(texts)
+    try:
+        return model.WorkerOptions.model_validate(given, strict=False)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise UsageError(f"{queue}.{fault['loc'][0]}: {fault['msg']}") from None

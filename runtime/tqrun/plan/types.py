@@ -1,0 +1,180 @@
+"""Whether JSON of a declared type fits a Python annotation.
+
+Both sides are JSON Schema here: the declared one is the user's, the annotation's is Pydantic's.
+Only what is certain is refused: a text may turn out to be no UUID, and that shows at run time.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NotRequired, Required, Union, get_args, get_origin, get_type_hints
+
+import typing_extensions
+from pydantic import TypeAdapter
+from pydantic.errors import PydanticUserError
+
+from tqrun.plan.signatures import Unresolved
+
+Schema = Mapping[str, Any]
+
+TypedDict: Any = typing_extensions.TypedDict
+"""Called with fields that are known at run time only, which a type checker cannot follow."""
+
+_SIMPLE: dict[Any, Schema] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    bool: {"type": "boolean"},
+    dict: {"type": "object"},
+    list: {"type": "array"},
+}
+_TEXT_FORMATS = frozenset({"date", "date-time", "time", "duration", "uuid"})
+"""Formats of which no text has two."""
+_KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
+
+
+class NotJson(Exception):
+    """No value of the annotation can be made from JSON; the text says what to do."""
+
+
+def taken(annotation: Any) -> Schema:
+    """The JSON Schema of what a parameter annotated *annotation* takes.
+
+    Raises:
+        NotJson: Pydantic does not know the type, or its names are not defined at run time.
+    """
+    if isinstance(annotation, Unresolved):
+        message = f'{annotation.reason}; import it outside of "if TYPE_CHECKING:"'
+        raise NotJson(message if "is not defined" in message else annotation.reason)
+    try:
+        hash(annotation)
+    except TypeError:
+        return _schema(annotation)
+    return _SIMPLE.get(annotation) or _kept_schema(annotation)
+
+
+def _schema(annotation: Any) -> Schema:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return TypeAdapter(modern(annotation)).json_schema(mode="validation")
+    except Exception as error:  # noqa: BLE001 - the user's types take part in this
+        if isinstance(error, PydanticUserError) and error.code == "typed-dict-version":
+            message = 'take "TypedDict" from typing_extensions before Python 3.12'
+        else:
+            message = "use plain types, dataclasses, TypedDict or Pydantic models"
+        raise NotJson(f"{named(annotation)} cannot be made from JSON; {message}") from None
+
+
+_kept_schema = lru_cache(maxsize=4096)(_schema)
+
+
+def modern(annotation: Any) -> Any:
+    """*annotation* as Pydantic takes it: before Python 3.12 it refuses `typing.TypedDict`."""
+    if sys.version_info >= (3, 12):
+        return annotation
+    if type(annotation).__name__ == "_TypedDictMeta" and type(annotation).__module__ == "typing":
+        return _twin(annotation)
+    inner = get_args(annotation)
+    replaced = tuple(modern(argument) for argument in inner)
+    if all(new is old for new, old in zip(replaced, inner, strict=True)):
+        return annotation
+    origin = get_origin(annotation)
+    return (Union if origin is type(int | str) else origin)[replaced]
+
+
+def _twin(annotation: Any) -> Any:
+    """The same TypedDict, made by typing_extensions."""
+    fields = {}
+    for name, hint in get_type_hints(annotation, include_extras=True).items():
+        mark = get_origin(hint)
+        if mark not in (Required, NotRequired):
+            mark = Required if name in annotation.__required_keys__ else NotRequired
+            hint = mark[hint]
+        fields[name] = modern(hint)
+    return TypedDict(annotation.__name__, fields)
+
+
+def refused(declared: Schema, accepted: Schema) -> list[Schema]:
+    """The alternatives of *declared*, such as null or one value of an enum, that do not fit."""
+    if declared == accepted:
+        return []
+    definitions = accepted.get("$defs", {})
+    wanted = list(_alternatives(accepted, definitions))
+    return [
+        one
+        for one in _alternatives(declared, {})
+        if not any(_fits(one, other, definitions) for other in wanted)
+    ]
+
+
+def _alternatives(schema: Schema | bool, definitions: Schema) -> Iterator[Schema]:
+    """*schema* as schemas of one type or one value each; an empty one stands for anything."""
+    if isinstance(schema, bool):
+        yield {}
+    elif "const" in schema or "enum" in schema:
+        for value in schema.get("enum", [schema.get("const")]):
+            yield {"type": _kind(value), "const": value}
+    elif "type" in schema:
+        types = schema["type"]
+        for name in [types] if isinstance(types, str) else types:
+            yield {**schema, "type": name}
+    elif "$ref" in schema:
+        target = str(schema["$ref"]).rpartition("/")[2]
+        yield from _alternatives(definitions.get(target, {}), definitions)
+    elif choices := schema.get("anyOf") or schema.get("oneOf"):
+        for choice in choices:
+            yield from _alternatives(choice, definitions)
+    else:
+        yield {}
+
+
+def _kind(value: Any) -> str:
+    return _KINDS.get(type(value)) or ("object" if isinstance(value, dict) else "array")
+
+
+def _fits(declared: Schema, accepted: Schema, definitions: Schema) -> bool:
+    if not declared or not accepted:
+        return True
+    kinds = {declared["type"], accepted["type"]}
+    if len(kinds) == 2 and (declared["type"], accepted["type"]) != ("integer", "number"):
+        return False
+    if "const" in declared and "const" in accepted:
+        return bool(declared["const"] == accepted["const"])
+    formats = {declared.get("format"), accepted.get("format")} & _TEXT_FORMATS
+    if len(formats) == 2:
+        return False
+    item = declared.get("items", {})
+    return not any(
+        refused(item, {**wanted, "$defs": definitions})
+        for wanted in (accepted.get("items", {}), *accepted.get("prefixItems", ()))
+        if isinstance(item, dict) and isinstance(wanted, dict)
+    )
+
+
+def named(annotation: Any) -> str:
+    """*annotation* as its author would write it."""
+    if isinstance(annotation, type) and not get_args(annotation):
+        return annotation.__name__
+    return inspect.formatannotation(annotation)
+
+
+def described(schema: Schema) -> str:
+    """A declared type in the words of the queues file."""
+    if "const" in schema:
+        return json.dumps(schema["const"], ensure_ascii=False)
+    return " or ".join(dict.fromkeys(_described(one) for one in _alternatives(schema, {})))
+
+
+def _described(schema: Schema) -> str:
+    if "const" in schema or not schema:
+        return described(schema) if schema else "anything"
+    if schema["type"] == "array" and isinstance(schema.get("items"), dict):
+        item = described(schema["items"])
+        return f"({item})[]" if " " in item else f"{item}[]"
+    return f"{schema['type']} ({schema['format']})" if "format" in schema else str(schema["type"])

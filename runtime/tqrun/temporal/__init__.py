@@ -1,0 +1,1 @@
+"""From plans to running work: the only package that imports temporalio."""

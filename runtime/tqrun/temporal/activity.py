@@ -1,0 +1,221 @@
+"""A plain function as a Temporal activity: arguments in, result out, log lines and heartbeats.
+
+The function gets its arguments by name, converted to the types it is annotated with. Everything
+that it logs through `logging` meanwhile carries the fields of its run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from temporalio import activity
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError, is_cancelled_exception
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ActivityOutboundInterceptor,
+    ExecuteActivityInput,
+    Interceptor,
+)
+
+from tqrun import logs
+from tqrun.errors import InvalidInput
+from tqrun.plan.decoding import ArgumentError, decoder
+from tqrun.plan.registry import Service
+from tqrun.plan.signatures import BoundFunction
+from tqrun.temporal.workflow import NOT_BOUND, RESOLVE
+
+MAX_RESULT_BYTES = 2_000_000
+"""Temporal's default limit for one payload is 2 MB (`limit.blobSize.error`)."""
+MAX_ERROR_CHARACTERS = 2_000
+
+_logger = logging.getLogger("tqrun.activity")
+
+
+def activities(service: Service) -> list[Callable[..., Any]]:
+    """The activities that a worker of *service* registers, tqrun's own two included."""
+    functions = [_activity(name, function) for name, function in service.activities.items()]
+    return [*functions, _resolver(service), _not_bound(service)]
+
+
+def _activity(name: str, function: BoundFunction) -> Callable[..., Any]:
+    """*function* as an activity: a fresh wrapper, so that it can be bound more than once."""
+    decode, call = decoder(function), function.function
+
+    def arguments(given: Sequence[Any]) -> dict[str, Any]:
+        try:
+            return decode(given[0] if given else {})
+        except ArgumentError as error:
+            raise ApplicationError(str(error), type="invalid_input", non_retryable=True) from None
+
+    if function.is_async:
+
+        @activity.defn(name=name)
+        async def in_loop(*given: Any) -> Any:
+            return await call(**arguments(given))
+
+        return in_loop
+
+    @activity.defn(name=name)
+    def in_thread(*given: Any) -> Any:
+        return call(**arguments(given))
+
+    return in_thread
+
+
+def _resolver(service: Service) -> Callable[..., Any]:
+    """The local activity that gives a run its plan when its launcher sent none."""
+
+    @activity.defn(name=RESOLVE)
+    async def resolve(workflow_type: str, inputs: list[Any]) -> dict[str, Any]:
+        launch = service.workflows[workflow_type]
+        values = inputs[0] if inputs else {}
+        if len(inputs) > 1 or not isinstance(values, dict):
+            names = ", ".join(launch.inputs.fields) or "none"
+            message = f"the input must be one object with the inputs of {launch.name}: {names}"
+            raise ApplicationError(message, type="invalid_input", non_retryable=True)
+        try:
+            values = launch.inputs.normalise(values)
+        except InvalidInput as error:
+            raise ApplicationError(str(error), type="invalid_input", non_retryable=True) from None
+        return {"plan": launch.plan.text, "input": values}
+
+    return resolve
+
+
+def _not_bound(service: Service) -> Callable[..., Any]:
+    """Takes the activities that this worker lacks; the interpreter sends them again later."""
+
+    @activity.defn(dynamic=True)
+    async def not_bound(_: Sequence[RawValue]) -> Any:
+        name = activity.info().activity_type
+        message = f'this worker of {service.task_queue} does not have activity "{name}"'
+        raise ApplicationError(message, type=NOT_BOUND, non_retryable=True)
+
+    return not_bound
+
+
+class Observer(Interceptor):
+    """Logs every activity of one worker, beats its heart, and tidies its result and error."""
+
+    def __init__(self, service: Service) -> None:
+        """Observe the activities of *service*."""
+        self._service = service
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
+        """Wrap the handling of one activity task."""
+        return _Observed(next, self._service)
+
+
+class _Observed(ActivityInboundInterceptor):
+    def __init__(self, following: ActivityInboundInterceptor, service: Service) -> None:
+        super().__init__(following)
+        self._service = service
+        self._outbound: ActivityOutboundInterceptor | None = None
+
+    def init(self, outbound: ActivityOutboundInterceptor) -> None:
+        self._outbound = outbound
+        super().init(outbound)
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
+        info = activity.info()
+        if info.activity_type == RESOLVE or info.activity_type not in self._service.activities:
+            return await super().execute_activity(input)
+        beats = asyncio.create_task(self._beat(info)) if info.heartbeat_timeout else None
+        with logs.bound(self._fields(info, input.args)):
+            _logger.info("activity started")
+            started = time.perf_counter()
+            try:
+                result = _encoded(await super().execute_activity(input))
+            except BaseException as error:
+                _log_end(started, error)
+                if isinstance(error, Exception) and not isinstance(error, ApplicationError):
+                    raise _tidied(error, info) from error.__cause__
+                raise
+            finally:
+                if beats is not None:
+                    beats.cancel()
+            _log_end(started, None)
+            return result
+
+    def _fields(self, info: activity.Info, given: Sequence[Any]) -> dict[str, Any]:
+        service = self._service
+        fields = {
+            "queue": service.queue,
+            "version": service.version,
+            "workflow_type": info.workflow_type,
+            "workflow_id": info.workflow_id,
+            "run_id": info.workflow_run_id,
+            "activity": info.activity_type,
+            "attempt": info.attempt,
+        }
+        launch = service.workflows.get(info.workflow_type or "")
+        values = {
+            name: value for part in given if isinstance(part, dict) for name, value in part.items()
+        }
+        memo = launch.plan.memo if launch else ()
+        return fields | {name: values[name] for name in memo if name in values}
+
+    async def _beat(self, info: activity.Info) -> None:
+        # Not `activity.heartbeat()`: beside a sync activity that blocks this loop for 10 s.
+        assert self._outbound is not None
+        assert info.heartbeat_timeout is not None
+        interval = info.heartbeat_timeout.total_seconds() / 3
+        with suppress(asyncio.CancelledError):
+            while True:
+                await asyncio.sleep(interval)
+                self._outbound.heartbeat()
+
+
+def _log_end(started: float, error: BaseException | None) -> None:
+    duration = {"duration_ms": round((time.perf_counter() - started) * 1000, 1)}
+    if error is None:
+        _logger.info("activity completed", extra=duration)
+    elif is_cancelled_exception(error):
+        _logger.info("activity cancelled", extra=duration)
+    else:
+        kind = getattr(error, "type", None) or type(error).__name__
+        _logger.warning(
+            "activity failed", extra={**duration, "error_type": kind, "error": _text(error)}
+        )
+
+
+def _encoded(result: Any) -> RawValue:
+    """*result* as its payload, made once here, so that one that cannot be sent fails once."""
+    try:
+        payload = activity.payload_converter().to_payload(result)
+    except Exception as error:  # noqa: BLE001 - a user's type may raise anything
+        message = f"the result cannot be written as JSON: {_text(error)}"
+        raise ApplicationError(message, type="bad_result", non_retryable=True) from None
+    if len(payload.data) > MAX_RESULT_BYTES:
+        message = (
+            f"the result has {len(payload.data) / 1e6:.1f} MB, Temporal's limit is 2 MB; "
+            "store it and return where"
+        )
+        raise ApplicationError(message, type="result_too_large", non_retryable=True)
+    return RawValue(payload)
+
+
+def _tidied(error: Exception, info: activity.Info) -> Exception:
+    """*error*, or one in its place whose text is bounded or that ends the retries."""
+    if is_cancelled_exception(error):
+        return error
+    listed: Mapping[str, None] = dict.fromkeys(
+        (info.retry_policy and info.retry_policy.non_retryable_error_types) or ()
+    )
+    # Temporal compares exact names; a subclass of a listed class ends the retries too.
+    final = any(kind.__name__ in listed for kind in type(error).__mro__)
+    if not final and len(str(error)) <= MAX_ERROR_CHARACTERS:
+        return error
+    replaced = ApplicationError(_text(error), type=type(error).__name__, non_retryable=final)
+    return replaced.with_traceback(error.__traceback__)
+
+
+def _text(error: BaseException) -> str:
+    text = str(error)
+    return text if len(text) <= MAX_ERROR_CHARACTERS else text[:MAX_ERROR_CHARACTERS] + "…"

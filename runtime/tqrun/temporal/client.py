@@ -1,0 +1,107 @@
+"""A connection to the Temporal server, from the options, the environment and the profile."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client, Interceptor, OutboundInterceptor, StartWorkflowInput
+from temporalio.client import WorkflowHandle as Handle
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfigProfile
+from temporalio.service import RPCError
+
+from tqrun.errors import ServerUnavailable, UsageError
+from tqrun.temporal.workflow import PLAN_HEADER
+
+DEFAULT_ADDRESS = "localhost:7233"
+CONNECT_SECONDS = 10.0
+"""A server that accepts and stays silent would hang the SDK's own connect."""
+
+plan_to_send: ContextVar[bytes | None] = ContextVar("tqrun_plan_to_send", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach the server; what is None comes from `TEMPORAL_*`, the profile, the file.
+
+    Attributes:
+        address: `host:port`.
+        namespace: Overrides the file's.
+        profile: A profile of Temporal's TOML configuration.
+    """
+
+    address: str | None = None
+    namespace: str | None = None
+    profile: str | None = None
+
+
+class _PlanHeader(Interceptor):
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002
+        return _SendPlan(next)
+
+
+class _SendPlan(OutboundInterceptor):
+    async def start_workflow(self, input: StartWorkflowInput) -> Handle[Any, Any]:  # noqa: A002
+        plan = plan_to_send.get()
+        if plan is not None:
+            payload = Payload(metadata={"encoding": b"binary/plain"}, data=plan)
+            input.headers = {**input.headers, PLAN_HEADER: payload}
+        return await super().start_workflow(input)
+
+
+def settings(connection: Connection) -> dict[str, Any]:
+    """Keyword arguments for `Client.connect`, the first source that says a thing winning.
+
+    Raises:
+        UsageError: The configuration file, profile or environment cannot be used.
+    """
+    named = os.environ.get("TEMPORAL_CONFIG_FILE")
+    if named and not Path(named).is_file():
+        # The SDK takes a missing file for an empty one.
+        raise UsageError(f"TEMPORAL_CONFIG_FILE names {named}, which does not exist")
+    try:
+        profile = ClientConfigProfile.load(connection.profile, config_file_strict=True)
+    except RuntimeError as error:
+        raise UsageError(f"Temporal's client configuration cannot be used: {error}") from None
+    found: dict[str, Any] = dict(profile.to_client_connect_config())
+    found.setdefault("target_host", DEFAULT_ADDRESS)
+    if connection.address is not None:
+        found["target_host"] = connection.address
+    if connection.namespace is not None:
+        found["namespace"] = connection.namespace
+    return found
+
+
+async def connect(connection: Connection, namespace: str, **options: Any) -> Client:
+    """Connect to *namespace*, unless options, environment or profile name another.
+
+    Raises:
+        ServerUnavailable: There is no answer within ten seconds, or it is a refusal.
+        UsageError: As `settings`.
+    """
+    found = {"namespace": namespace, **settings(connection), **options}
+    address = found["target_host"]
+    try:
+        return await asyncio.wait_for(
+            Client.connect(
+                **found, data_converter=pydantic_data_converter, interceptors=[_PlanHeader()]
+            ),
+            CONNECT_SECONDS,
+        )
+    except TimeoutError:
+        raise ServerUnavailable(f"{address} does not answer as a Temporal server") from None
+    except (RuntimeError, RPCError, ValueError) as error:
+        reason = _last_line(str(error))
+        raise ServerUnavailable(f"no Temporal server at {address}: {reason}") from None
+
+
+def _last_line(text: str) -> str:
+    lines: Sequence[str] = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:200] if lines else "no reason given"

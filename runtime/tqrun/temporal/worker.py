@@ -1,0 +1,150 @@
+"""The workers of one process: one Temporal worker per task queue, one client per namespace."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from importlib.metadata import version
+
+from temporalio.client import Client
+from temporalio.worker import PollerBehaviorAutoscaling, Worker
+
+from tqrun.errors import ServerUnavailable
+from tqrun.plan.registry import Service
+from tqrun.temporal.activity import Observer, activities
+from tqrun.temporal.client import Connection, connect, settings
+from tqrun.temporal.workflow import WorkerLacksActivity, workflow_classes
+
+STICKY_TIMEOUT = timedelta(seconds=3)
+"""How long a run that a killed worker had cached waits before another worker takes it."""
+RECONNECT_SECONDS = 1.0
+LAST_WORDS_SECONDS = 5.0
+"""After the grace: for cancelled activities to notice, before the process ends anyway."""
+
+_logger = logging.getLogger("tqrun.worker")
+
+
+class WorkerProcess:
+    """All workers of this process, from connecting to drained."""
+
+    def __init__(
+        self, services: Sequence[Service], connection: Connection, *, give_up_after: timedelta
+    ) -> None:
+        """Serve *services*; wait for a server that is not up at most *give_up_after*."""
+        self._services = services
+        self._connection = connection
+        self._give_up_after = give_up_after
+        self._workers: list[Worker] = []
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or Ctrl-C, then drain within the grace of each queue.
+
+        A second signal ends the process at once.
+
+        Raises:
+            ServerUnavailable: No server within the time given, or it refuses.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        try:
+            clients = await self._connect()
+            if self._stopping.is_set():
+                return
+            self._workers = [worker(clients[one.namespace], one) for one in self._services]
+            await self._serve()
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+    def _stop(self) -> None:
+        if self._stopping.is_set():
+            raise KeyboardInterrupt
+        self._stopping.set()
+
+    async def _connect(self) -> dict[str, Client]:
+        clients: dict[str, Client] = {}
+        for namespace in dict.fromkeys(service.namespace for service in self._services):
+            clients[namespace] = await self._connect_to(namespace)
+        return clients
+
+    async def _connect_to(self, namespace: str) -> Client:
+        """Connect, waiting for a server that is not up yet, with one line that says so."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._give_up_after.total_seconds()
+        waiting = False
+        while True:
+            try:
+                return await connect(self._connection, namespace)
+            except ServerUnavailable:
+                if loop.time() >= deadline or self._stopping.is_set():
+                    raise
+                if not waiting:
+                    address = settings(self._connection)["target_host"]
+                    _logger.warning("waiting for the Temporal server", extra={"address": address})
+                    waiting = True
+                await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _serve(self) -> None:
+        running = [asyncio.ensure_future(one.run()) for one in self._workers]
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        _logger.info("draining", extra={"workers": len(running)})
+        graces = [one.options.graceful_shutdown_timeout for one in self._services]
+        deadline = max(graces).total_seconds() + LAST_WORDS_SECONDS
+        await asyncio.wait(
+            [asyncio.ensure_future(one.shutdown()) for one in self._workers], timeout=deadline
+        )
+        done, late = await asyncio.wait(running, timeout=1)
+        if late:
+            _logger.error("activities did not end in time", extra={"workers": len(late)})
+        for task in done:
+            if (error := task.exception()) is not None:
+                raise ServerUnavailable(f"a worker stopped: {error}") from error
+
+
+def worker(client: Client, service: Service) -> Worker:
+    """The SDK's worker for *service*, not yet running."""
+    options = service.options
+    return Worker(
+        client,
+        task_queue=service.task_queue,
+        activities=activities(service),
+        workflows=workflow_classes(service.workflows, service.activities, service.task_queue),
+        interceptors=[Observer(service)],
+        activity_executor=ThreadPoolExecutor(
+            options.max_concurrent_activities, thread_name_prefix=service.queue
+        ),
+        max_concurrent_activities=options.max_concurrent_activities,
+        max_concurrent_workflow_tasks=options.max_concurrent_workflow_tasks,
+        max_cached_workflows=options.max_cached_workflows,
+        max_activities_per_second=options.max_activities_per_second,
+        max_task_queue_activities_per_second=options.max_task_queue_activities_per_second,
+        # An eager activity would not be counted against the limit.
+        disable_eager_activity_execution=options.max_activities_per_second is not None
+        or options.max_task_queue_activities_per_second is not None,
+        graceful_shutdown_timeout=options.graceful_shutdown_timeout,
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+        # The SDK would hash every module of the process to name the build.
+        build_id=f"tqrun-{version('tqrun')}",
+        workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, initial=2),
+        activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, initial=2),
+    )
+
+
+def quiet_waiting_runs() -> None:
+    """One line, not a traceback, for a run that waits for a worker with its functions."""
+
+    def shorten(record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, WorkerLacksActivity):
+            record.msg, record.args, record.exc_info = str(error), (), None
+        return True
+
+    logging.getLogger("temporalio.worker._workflow_instance").addFilter(shorten)

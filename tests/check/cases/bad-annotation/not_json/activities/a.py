@@ -1,0 +1,4 @@
+import threading
+
+
+def f(entity_id: threading.Lock) -> None: ...

@@ -1,0 +1,6 @@
+import json
+
+SETTINGS = json.loads('{')
+
+
+def f(entity_id: str) -> None: ...
