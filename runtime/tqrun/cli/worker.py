@@ -69,10 +69,10 @@ def _serve(
 ) -> None:
     # Imported here: temporalio costs 120 ms, and a file with findings needs none of it.
     from tqrun.temporal.client import Connection
-    from tqrun.temporal.worker import WorkerProcess, quiet_waiting_runs
+    from tqrun.temporal.worker import WorkerProcess, quiet_sdk
 
     _show(services)
-    quiet_waiting_runs()
+    quiet_sdk()
     connection = Connection(address, namespace, profile)
     asyncio.run(WorkerProcess(services, connection, give_up_after=give_up_after).run())
 

@@ -30,6 +30,7 @@ _TYPES = {
 }
 _PROBLEM = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
+_RESERVED = re.compile(r"reserved identifier: (\w+)")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -224,6 +225,10 @@ def _explained(
     line, column, message = int(match[1]), int(match[2]), match[3]
     before = source.split("\n")[: line - 1]
     position = sum(len(text) + 1 for text in before) + column - 1
+    reserved = _RESERVED.match(message)
+    if reserved is not None:
+        text = f'"{reserved[1]}" is a reserved word of CEL; write "input.{reserved[1]}"'
+        return ExpressionError("bad-expression", text, offset + position, len(reserved[1]))
     undeclared = _UNDECLARED.match(message)
     if undeclared is None:
         message = message.partition("expecting {")[0].strip()

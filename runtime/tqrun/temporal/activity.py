@@ -180,9 +180,9 @@ def _log_end(started: float, error: BaseException | None) -> None:
         _logger.info("activity cancelled", extra=duration)
     else:
         kind = getattr(error, "type", None) or type(error).__name__
-        _logger.warning(
-            "activity failed", extra={**duration, "error_type": kind, "error": _text(error)}
-        )
+        fields = {**duration, "error_type": kind, "error": _text(error)}
+        unexpected = not isinstance(error, ApplicationError)
+        _logger.warning("activity failed", extra=fields, exc_info=error if unexpected else None)
 
 
 def _encoded(result: Any) -> RawValue:

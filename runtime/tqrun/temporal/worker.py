@@ -138,8 +138,8 @@ def worker(client: Client, service: Service) -> Worker:
     )
 
 
-def quiet_waiting_runs() -> None:
-    """One line, not a traceback, for a run that waits for a worker with its functions."""
+def quiet_sdk() -> None:
+    """One line, not a traceback, for a run that waits, and one, not two, for a failed activity."""
 
     def shorten(record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
@@ -148,3 +148,5 @@ def quiet_waiting_runs() -> None:
         return True
 
     logging.getLogger("temporalio.worker._workflow_instance").addFilter(shorten)
+    # The SDK's own line about a failed activity repeats ours without the run's fields.
+    logging.getLogger("temporalio.activity").setLevel(logging.ERROR)

@@ -180,15 +180,19 @@ class Undeclared(_Interpreter):
         values = [workflow.payload_converter().from_payload(raw.payload) for raw in inputs]
         return await super()._start(values)
 
+    @workflow.run
+    async def run(self, inputs: Sequence[RawValue]) -> Any:
+        """Run the plan on the one object that holds the inputs."""
+        return await self.interpret(inputs)
 
-@workflow.run
-async def _run_declared(self: _Interpreter, *inputs: Any) -> Any:
-    return await self.interpret(inputs)
 
+class Declared(_Interpreter):
+    """Runs one workflow type that the file declares; subclasses are named for it."""
 
-@workflow.run
-async def _run_undeclared(self: Undeclared, inputs: Sequence[RawValue]) -> Any:
-    return await self.interpret(inputs)
+    @workflow.run
+    async def run(self, *inputs: Any) -> Any:
+        """Run the plan on the one object that holds the inputs."""
+        return await self.interpret(inputs)
 
 
 def workflow_classes(
@@ -202,11 +206,12 @@ def workflow_classes(
         task_queue: Named in messages.
     """
     shared = {"known": frozenset(activities), "task_queue": task_queue}
-    declared = [
-        workflow.defn(name=name, sandboxed=False)(
-            type("Declared", (_Interpreter,), {**shared, "run": _run_declared})
-        )
-        for name in types
+    return [
+        *(workflow.defn(name=name, sandboxed=False)(_named(Declared, shared)) for name in types),
+        workflow.defn(dynamic=True, sandboxed=False)(_named(Undeclared, shared)),
     ]
-    undeclared = type("Dynamic", (Undeclared,), {**shared, "run": _run_undeclared})
-    return [*declared, workflow.defn(dynamic=True, sandboxed=False)(undeclared)]
+
+
+def _named(kind: type[_Interpreter], attributes: Mapping[str, Any]) -> type:
+    """A class that the SDK takes for *kind*, whose `run` it wants on the class itself."""
+    return type(kind.__name__, (_Interpreter,), {**vars(kind), **attributes})
