@@ -13,6 +13,8 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import yaml
+
 TQRUN = (sys.executable, "-m", "tqrun.cli.main")
 
 
@@ -31,6 +33,12 @@ class Project:
         (package / "__init__.py").touch()
         for name, text in modules.items():
             (package / f"{name}.py").write_text(dedent(text))
+
+    @property
+    def queue(self) -> str:
+        """The first queue of the file."""
+        name: str = next(iter(yaml.safe_load((self.folder / "queues.yaml").read_text())["queues"]))
+        return name
 
     @property
     def environment(self) -> dict[str, str]:

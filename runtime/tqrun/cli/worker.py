@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -37,6 +36,9 @@ def worker(
     wait: Annotated[
         str, typer.Option("--wait-for-server", help="Give up on a server that is not up after.")
     ] = "5m",
+    health: Annotated[
+        str | None, typer.Option(help="host:port that answers /livez and /readyz.")
+    ] = None,
     address: Address = None,
     namespace: Namespace = None,
     profile: Profile = None,
@@ -57,16 +59,6 @@ def worker(
         give_up_after = parse_duration(wait)
     except ValueError as error:
         raise UsageError(f"--wait-for-server: {error}") from None
-    _serve(services, address, namespace, profile, give_up_after)
-
-
-def _serve(
-    services: Sequence[Service],
-    address: str | None,
-    namespace: str | None,
-    profile: str | None,
-    give_up_after: timedelta,
-) -> None:
     # Imported here: temporalio costs 120 ms, and a file with findings needs none of it.
     from tqrun.temporal.client import Connection
     from tqrun.temporal.worker import WorkerProcess, quiet_sdk
@@ -74,7 +66,8 @@ def _serve(
     _show(services)
     quiet_sdk()
     connection = Connection(address, namespace, profile)
-    asyncio.run(WorkerProcess(services, connection, give_up_after=give_up_after).run())
+    process = WorkerProcess(services, connection, give_up_after=give_up_after, health=health)
+    asyncio.run(process.run())
 
 
 def _chosen(registry: Registry, queues: Sequence[str], exclude: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ import logging
 import signal
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from importlib.metadata import version
 
@@ -17,6 +18,7 @@ from tqrun.errors import ServerUnavailable
 from tqrun.plan.registry import Service
 from tqrun.temporal.activity import Observer, activities
 from tqrun.temporal.client import Connection, connect, settings
+from tqrun.temporal.health import health_server, not_polling
 from tqrun.temporal.workflow import WorkerLacksActivity, workflow_classes
 
 STICKY_TIMEOUT = timedelta(seconds=3)
@@ -32,9 +34,19 @@ class WorkerProcess:
     """All workers of this process, from connecting to drained."""
 
     def __init__(
-        self, services: Sequence[Service], connection: Connection, *, give_up_after: timedelta
+        self,
+        services: Sequence[Service],
+        connection: Connection,
+        *,
+        give_up_after: timedelta,
+        health: str | None = None,
     ) -> None:
-        """Serve *services*; wait for a server that is not up at most *give_up_after*."""
+        """Serve *services*; wait for a server that is not up at most *give_up_after*.
+
+        With *health*, `host:port`, answer there whether the process is alive and ready.
+        """
+        self._health = health
+        self._clients: dict[str, Client] = {}
         self._services = services
         self._connection = connection
         self._give_up_after = give_up_after
@@ -53,11 +65,11 @@ class WorkerProcess:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
         try:
-            clients = await self._connect()
-            if self._stopping.is_set():
-                return
-            self._workers = [worker(clients[one.namespace], one) for one in self._services]
-            await self._serve()
+            async with AsyncExitStack() as stack:
+                if self._health is not None:
+                    await stack.enter_async_context(health_server(self._health, self._waiting))
+                await self._connect()
+                await self._serve()
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
@@ -67,11 +79,15 @@ class WorkerProcess:
             raise KeyboardInterrupt
         self._stopping.set()
 
-    async def _connect(self) -> dict[str, Client]:
-        clients: dict[str, Client] = {}
+    async def _waiting(self) -> list[str]:
+        """The task queues that this process does not poll yet, or does no longer."""
+        if not self._workers or self._stopping.is_set():
+            return [service.task_queue for service in self._services]
+        return await not_polling(self._clients, self._services)
+
+    async def _connect(self) -> None:
         for namespace in dict.fromkeys(service.namespace for service in self._services):
-            clients[namespace] = await self._connect_to(namespace)
-        return clients
+            self._clients[namespace] = await self._connect_to(namespace)
 
     async def _connect_to(self, namespace: str) -> Client:
         """Connect, waiting for a server that is not up yet, with one line that says so."""
@@ -91,6 +107,7 @@ class WorkerProcess:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _serve(self) -> None:
+        self._workers = [worker(self._clients[one.namespace], one) for one in self._services]
         running = [asyncio.ensure_future(one.run()) for one in self._workers]
         stopping = asyncio.ensure_future(self._stopping.wait())
         await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)

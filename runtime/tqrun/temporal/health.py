@@ -1,0 +1,102 @@
+"""`/livez` and `/readyz` over HTTP, for the platform that runs the worker.
+
+Alive: the process answers. Ready: the server has seen every chosen task queue polled by this
+process, for workflows and for activities.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from tqrun.errors import UsageError
+from tqrun.plan.registry import Service
+
+REQUEST_SECONDS = 5.0
+
+_TYPES = (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY)
+
+
+async def not_polling(clients: Mapping[str, Client], services: Sequence[Service]) -> list[str]:
+    """The task queues of *services* that this process does not poll, as the server sees it."""
+    polled = await asyncio.gather(
+        *(_is_polled(clients[service.namespace], service.task_queue) for service in services)
+    )
+    return [
+        one.task_queue for one, is_polled in zip(services, polled, strict=True) if not is_polled
+    ]
+
+
+async def _is_polled(client: Client, task_queue: str) -> bool:
+    for kind in _TYPES:
+        request = DescribeTaskQueueRequest(
+            namespace=client.namespace, task_queue=TaskQueue(name=task_queue), task_queue_type=kind
+        )
+        try:
+            described = await client.workflow_service.describe_task_queue(request)
+        except RPCError:
+            return False
+        if not any(poller.identity == client.identity for poller in described.pollers):
+            return False
+    return True
+
+
+@asynccontextmanager
+async def health_server(
+    address: str, waiting_for: Callable[[], Awaitable[list[str]]]
+) -> AsyncIterator[None]:
+    """Answer at *address*, `host:port`; ready when *waiting_for* gives an empty list.
+
+    Raises:
+        UsageError: The address cannot be listened on.
+    """
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise UsageError(f'--health {address}: write for example "127.0.0.1:8080"')
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(REQUEST_SECONDS):
+                line = await reader.readline()
+                status, body = await _respond(line, waiting_for)
+                writer.write(_response(status, body))
+                await writer.drain()
+        except (TimeoutError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    try:
+        server = await asyncio.start_server(answer, host.strip("[]"), int(port))
+    except (OSError, OverflowError) as error:
+        raise UsageError(f"--health {address}: cannot listen: {error}") from None
+    async with server:
+        yield
+
+
+async def _respond(
+    request: bytes, waiting_for: Callable[[], Awaitable[list[str]]]
+) -> tuple[str, dict[str, object]]:
+    path = request.split(b" ")[1:2]
+    if path == [b"/livez"]:
+        return "200 OK", {"status": "alive"}
+    if path != [b"/readyz"]:
+        return "404 Not Found", {"error": "there are /livez and /readyz"}
+    waiting = await waiting_for()
+    if waiting:
+        return "503 Service Unavailable", {"status": "waiting", "not_polling": waiting}
+    return "200 OK", {"status": "ready"}
+
+
+def _response(status: str, body: dict[str, object]) -> bytes:
+    content = json.dumps(body).encode() + b"\n"
+    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    return f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content

@@ -1,0 +1,116 @@
+"""The worker process as its platform sees it: ready, draining, and its exit status."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server.project import Project
+from tests.server.support import eventually
+from tqrun.temporal.server import EmbeddedServer
+
+QUEUES = """
+    queues:
+      {name}:
+        version: 1
+        workflow_id: "{name}"
+        activities:
+          sleep: {{function: activities.work:sleep, start_to_close_timeout: 1m}}
+"""
+SLEEP = """
+    import time
+    from pathlib import Path
+
+    def sleep() -> str:
+        Path("begun").touch()
+        time.sleep(2)
+        return "slept"
+"""
+
+
+@pytest.fixture
+def project(server: EmbeddedServer, tmp_path: Path) -> Project:
+    made = Project(tmp_path, server.address)
+    made.write(QUEUES.format(name=f"w_{tmp_path.name[-12:]}"), work=SLEEP)
+    return made
+
+
+def free_port() -> int:
+    with socket.socket() as chosen:
+        chosen.bind(("127.0.0.1", 0))
+        port: int = chosen.getsockname()[1]
+    return port
+
+
+def get(port: int, path: str) -> tuple[int, Any]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+    except OSError:
+        return 0, None
+
+
+async def test_it_is_ready_once_every_queue_is_polled(project: Project) -> None:
+    port = free_port()
+    with project.worker(("all", "--health", f"127.0.0.1:{port}")):
+        await eventually(lambda: get(port, "/readyz") == (200, {"status": "ready"}))
+        assert get(port, "/livez") == (200, {"status": "alive"})
+
+
+async def test_without_a_server_it_is_alive_and_names_what_is_not_polled(tmp_path: Path) -> None:
+    project = Project(tmp_path, f"127.0.0.1:{free_port()}")
+    project.write(QUEUES.format(name="lonely"), work=SLEEP)
+    port = free_port()
+    with project.worker(("all", "--health", f"127.0.0.1:{port}")):
+        await eventually(lambda: get(port, "/livez")[0] == 200)
+        waiting = {"status": "waiting", "not_polling": ["lonely-v1"]}
+        assert get(port, "/readyz") == (503, waiting)
+        await eventually(lambda: bool(project.log()))
+        assert project.log()[0]["message"] == "waiting for the Temporal server"
+
+
+async def test_a_signal_drains_what_is_running(project: Project) -> None:
+    queue = project.queue
+    with project.worker() as worker:
+        project.launch(queue)
+        await eventually(lambda: (project.folder / "begun").exists())
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(timeout=60) == 0
+    assert "activity completed" in [line["message"] for line in project.log()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("worker", "nobody"), 2),
+        (("worker", "all", "--file", "missing.yaml"), 3),
+        (("worker", "all", "--set", "x.y=1"), 2),
+        (("worker", "all", "--health", "nowhere"), 2),
+        (("worker", "all", "--address", "127.0.0.1:1", "--wait-for-server", "0s"), 4),
+        (("worker", "all", "--wait-for-server", "5"), 2),
+    ],
+)
+def test_what_cannot_be_served_has_a_status_and_one_line(
+    project: Project, arguments: tuple[str, ...], status: int
+) -> None:
+    done = project.tqrun(*arguments)
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_module_that_does_not_import_has_a_status_of_its_own(project: Project) -> None:
+    project.write((project.folder / "queues.yaml").read_text(), work="import no_such_module")
+    done = project.tqrun("worker", "all")
+    assert done.returncode == 6
+    assert "no_such_module" in done.stderr
