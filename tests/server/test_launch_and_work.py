@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionExecutionStartWorkflow,
+    ScheduleActionStartWorkflow,
+    ScheduleSpec,
+)
 
 from tests.server.project import Project
 from tests.server.support import eventually
 from tqrun.temporal.server import EmbeddedServer
+
+Start = Callable[[Project, Client, str], Awaitable[str]]
 
 QUEUES = """
     queues:
@@ -117,44 +126,78 @@ def test_temporals_own_command_line_starts_the_same(project: Project, queue: str
     assert 'no queue declares a workflow of type "no_such_type"' in undeclared
 
 
-def test_a_running_plan_survives_an_edit_and_a_restart(project: Project, queue: str) -> None:
-    steps = """
+HEAD = QUEUES.split("          process:")[0].rstrip()
+STEPS = """
           {first}:
             function: activities.work:{first}
             start_to_close_timeout: 10s
             retry_policy: {{initial_interval: 100ms, backoff_coefficient: 1}}
           {second}:
             function: activities.work:{second}
-            start_to_close_timeout: 10s
-    """
-    head = QUEUES.format(queue=queue).split("          process:")[0].rstrip()
-    functions = """
-        from pathlib import Path
+            start_to_close_timeout: {timeout}
+"""
+GATED = """
+    from pathlib import Path
 
-        def one(entity_id: str) -> str:
-            if not Path("open").exists():
-                raise RuntimeError("closed")
-            return "one"
+    def one(entity_id: str) -> str:
+        if not Path("open").exists():
+            raise RuntimeError("closed")
+        return "one"
 
-        def two(entity_id: str) -> str:
-            return "two"
-    """
-    project.write(head + steps.format(first="one", second="two"), work=functions)
+    def two(entity_id: str) -> str:
+        return "two"
+"""
+
+
+async def by_launch(project: Project, client: Client, queue: str) -> str:
+    done = await asyncio.to_thread(launch, project, queue, "old")
+    return str(done["workflow_id"])
+
+
+async def by_cli(project: Project, client: Client, queue: str) -> str:
+    task_queue = queue.replace("_", "-") + "-v1"
+    start = ("workflow", "start", "--type", queue, "--task-queue", task_queue)
+    values = '{"entity_id":"old","workspace_id":1}'
+    await asyncio.to_thread(
+        project.temporal, *start, "--workflow-id", f"{queue}-cli", "--input", values
+    )
+    return f"{queue}-cli"
+
+
+async def by_schedule(project: Project, client: Client, queue: str) -> str:
+    action = ScheduleActionStartWorkflow(
+        queue,
+        {"entity_id": "old", "workspace_id": 1},
+        id=f"{queue}-scheduled",
+        task_queue=queue.replace("_", "-") + "-v1",
+    )
+    handle = await client.create_schedule(queue, Schedule(action=action, spec=ScheduleSpec()))
+    await handle.trigger()
+    async with asyncio.timeout(60):
+        while not (actions := (await handle.describe()).info.recent_actions):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    started = actions[0].action
+    assert isinstance(started, ScheduleActionExecutionStartWorkflow)
+    return started.workflow_id
+
+
+@pytest.mark.parametrize("start", [by_launch, by_cli, by_schedule])
+async def test_a_running_plan_survives_an_edit_and_a_restart(
+    project: Project, client: Client, queue: str, start: Start
+) -> None:
+    head = HEAD.format(queue=queue)
+    project.write(head + STEPS.format(first="one", second="two", timeout="10s"), work=GATED)
     with project.worker():
-        old = launch(project, queue, "old")
-        await_attempts(project, 2)
-    project.write(head + steps.format(first="two", second="one"), work=functions)
+        old = await start(project, client, queue)
+        await eventually(lambda: failures(project) >= 2)
+    project.write(head + STEPS.format(first="two", second="one", timeout="20s"), work=GATED)
     (project.folder / "open").touch()
     with project.worker():
-        finished = project.temporal("workflow", "result", "--workflow-id", str(old["workflow_id"]))
-        new = launch(project, queue, "new", "--wait")
-    assert '"two"' in finished
+        async with asyncio.timeout(60):
+            assert await client.get_workflow_handle(old).result() == "two"
+        new = await asyncio.to_thread(launch, project, queue, "new", "--wait")
     assert new["result"] == "one"
 
 
-def await_attempts(project: Project, count: int) -> None:
-    def failed() -> bool:
-        failures = [line for line in project.log() if line["message"] == "activity failed"]
-        return len(failures) >= count
-
-    asyncio.run(eventually(failed))
+def failures(project: Project) -> int:
+    return [line["message"] for line in project.log()].count("activity failed")
