@@ -1,62 +1,74 @@
-"""`make demo`: a Temporal server, the workers of all example queues, and real work for them.
+"""The demo: `tqrun dev` with the example queues, and one launch of each.
 
-It runs the commands that a user would, echoes each one, and stops what it started.
+Run by `make demo`; it leaves its data in `.data/` and no process.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
+import shlex
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
-from tqrun.errors import ServerUnavailable
-from tqrun.temporal.server import EmbeddedServer, ServerOptions, embedded_server
-
-TQRUN = Path(sys.executable).with_name("tqrun")
-DATA = Path(".data")
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(".data/demo.sqlite3")
+LOG = Path(".data/demo.log")
 LAUNCHES = (
-    "launch your_queue --entity-id entity-1 --workspace-id 1 --wait",
-    "launch package_index --package typer --wait",
-    "launch usage_report --day 2026-03-03 --wait",
+    "tqrun launch your_queue --entity-id entity-1 --workspace-id 1 --wait",
+    "tqrun launch package_index --package typer --wait",
+    "tqrun launch usage_report --day 2026-03-03 --wait",
 )
 
 
-async def demo() -> int:
-    print("starting a Temporal server")
-    async with embedded_server(ServerOptions(data=DATA / "demo.sqlite3")) as server:
-        print(f"  at {server.address}, UI at {server.ui_url}\n")
-        os.environ["TEMPORAL_ADDRESS"] = server.address
-        log = DATA / "worker.log"
-        print(f"$ tqrun worker all   (its log: {log})\n")
-        with log.open("wb") as stream:
-            worker = await asyncio.create_subprocess_exec(TQRUN, "worker", "all", stderr=stream)
+def main() -> int:
+    os.chdir(ROOT)
+    LOG.parent.mkdir(exist_ok=True)
+    show(f"tqrun dev --data {DATA}   # its log lines: {LOG}")
+    with (
+        LOG.open("w") as log,
+        subprocess.Popen(
+            tqrun("dev", "--data", str(DATA)), stdout=subprocess.PIPE, stderr=log, text=True
+        ) as dev,
+    ):
         try:
-            status = await work(server)
+            return launch_all(dev)
+        except KeyboardInterrupt:
+            return 130
         finally:
-            print("stopping the workers, then the server")
-            worker.terminate()
-            await worker.wait()
-    return status
+            print("\nstopping: the workers drain, then the server ends", flush=True)
+            dev.send_signal(signal.SIGTERM)
+            dev.wait()
 
 
-async def work(server: EmbeddedServer) -> int:
-    for command in ("check", *LAUNCHES):
-        print(f"$ tqrun {command}", flush=True)
-        process = await asyncio.create_subprocess_exec(TQRUN, *command.split())
-        if await process.wait() != 0:
-            return 1
-        print(flush=True)
-    print(f"every run is in the UI: {server.ui_url}/namespaces/default/workflows")
-    if sys.stdin.isatty():
-        await asyncio.to_thread(input, "press Enter to stop ")
-    return 0
+def launch_all(dev: subprocess.Popen[str]) -> int:
+    """Launch everything on the server of *dev*; how many launches failed."""
+    assert dev.stdout is not None
+    addresses = dict(
+        line.split() for line in (dev.stdout.readline(), dev.stdout.readline()) if line
+    )
+    if "server" not in addresses:
+        print(f"tqrun dev did not start:\n{LOG.read_text()}", file=sys.stderr)
+        return 1
+    print(f"UI      {addresses['UI']}\nserver  {addresses['server']}", flush=True)
+    show(f"export TEMPORAL_ADDRESS={addresses['server']}")
+    environment = os.environ | {"TEMPORAL_ADDRESS": addresses["server"]}
+    failed = 0
+    for command in LAUNCHES:
+        show(command)
+        failed += subprocess.run(tqrun(*shlex.split(command)[1:]), env=environment).returncode != 0
+    print(f"\nAll runs, with their history: {addresses['UI']} (while tqrun dev runs)")
+    return failed
+
+
+def tqrun(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "tqrun.cli.main", *arguments]
+
+
+def show(command: str) -> None:
+    print(f"\n$ {command}", flush=True)
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(asyncio.run(demo()))
-    except ServerUnavailable as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(main())

@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "Check a queues file: all findings, each with its place.",
     "worker": "Run the workers of queues.",
     "launch": "Launch a workflow.",
+    "dev": "Run a Temporal server and all workers, and restart them on changes.",
     "explain": "Explain a finding: what, why, how to mend.",
     "schema": "Print the JSON Schema of queues.yaml, for editors.",
 }
