@@ -114,3 +114,40 @@ def test_a_module_that_does_not_import_has_a_status_of_its_own(project: Project)
     done = project.tqrun("worker", "all")
     assert done.returncode == 6
     assert "no_such_module" in done.stderr
+
+
+LANES = """
+    queues:
+      {queue}:
+        version: 2
+        draining: [1]
+        task_queue: {queue}-${{lane}}-v${{version}}
+        workflow_id: {queue}-${{lane}}
+        input: {{lane: {{type: string, enum: [fast, slow]}}}}
+        activities:
+          lane: {{function: activities.work:lane, start_to_close_timeout: 10s}}
+"""
+LANE = """
+    def lane(lane: str) -> str:
+        return lane
+"""
+
+
+def test_a_templated_queue_is_served_by_name_and_by_draining_version(project: Project) -> None:
+    queue = project.queue
+    project.write(LANES.format(queue=queue), work=LANE)
+    start = ("workflow", "start", "--type", queue, "--input", '{"lane":"slow"}')
+    with project.worker(("all", "--task-queue", f"{queue}-fast-v2")):
+        assert project.launch(queue, "--lane", "fast", "--wait")["result"] == "fast"
+        launched = project.launch(queue, "--lane", "slow")
+    assert launched["task_queue"] == f"{queue}-slow-v2"
+    with project.worker():
+        old = f"{queue}-old"
+        project.temporal(*start, "--task-queue", f"{queue}-slow-v1", "--workflow-id", old)
+        for workflow_id in (str(launched["workflow_id"]), old):
+            assert '"slow"' in project.temporal("workflow", "result", "--workflow-id", workflow_id)
+
+
+def test_an_unserved_task_queue_is_said_and_an_unknown_one_refused(project: Project) -> None:
+    assert "no worker polls" in project.tqrun("launch", project.queue).stderr
+    assert project.tqrun("worker", "all", "--task-queue", "nowhere").returncode == 2
