@@ -1,0 +1,113 @@
+"""The workers that do the same work, each in a process of its own, and the runs for them.
+
+All runs are started from this process; what a worker costs is the CPU of its own process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+from temporalio.client import Client
+
+from tests.benchmarks.measure import Setting
+from tests.benchmarks.processes import TQRUN, cpu_seconds, running, server
+from tqrun import Queues, open_queues
+
+QUEUES = Path(__file__).with_name("one_activity") / "queues.yaml"
+HANDWRITTEN = (sys.executable, "-m", "tests.benchmarks.handwritten")
+RUNS_AT_ONCE = 16
+RUN_SECONDS = 60
+"""A run that takes longer has met an error that Temporal retries for ever."""
+
+Start = Callable[[], Awaitable[str]]
+
+
+class Runs:
+    """Starts runs and waits for their end; each one's workflow id is the result."""
+
+    def __init__(self, address: str, client: Client) -> None:
+        """Start runs on the server at *address*, through tqrun or through *client*."""
+        self.client = client
+        self._queues: Queues = open_queues(QUEUES, address=address)
+        self._numbers = count()
+
+    async def launch(self) -> str:
+        """One run as `tqrun launch` starts it."""
+        launched = await self._queues.launch("entities", **self._entity())
+        await self._queues.wait(launched)
+        return launched.workflow_id
+
+    async def start(self, task_queue: str) -> str:
+        """One run as any other client starts it."""
+        entity = self._entity()
+        workflow_id = f"{task_queue}-{entity['entity_id']}"
+        handle = await self.client.start_workflow(
+            "entities", entity, id=workflow_id, task_queue=task_queue, memo=entity
+        )
+        await handle.result()
+        return workflow_id
+
+    def _entity(self) -> dict[str, object]:
+        return {"entity_id": f"entity-{next(self._numbers):06}", "workspace_id": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A running worker.
+
+    Attributes:
+        run: Starts one run on it and waits for its end.
+        log: What it has logged.
+    """
+
+    process: subprocess.Popen[bytes]
+    run: Start
+    log: Path
+
+    async def cpu_seconds(self, runs: int) -> float:
+        """CPU time that the worker needs for *runs* runs."""
+        before = cpu_seconds(self.process)
+        free = asyncio.Semaphore(RUNS_AT_ONCE)
+
+        async def one() -> None:
+            async with free, asyncio.timeout(RUN_SECONDS):
+                await self.run()
+
+        await asyncio.gather(*(one() for _ in range(runs)))
+        return cpu_seconds(self.process) - before
+
+
+@asynccontextmanager
+async def contenders(
+    setting: Setting, log_level: str = "info"
+) -> AsyncIterator[tuple[Runs, dict[str, Contender]]]:
+    """tqrun's worker, the hand-written one, and that without the SDK's sandbox, by name."""
+    async with server(setting.folder) as address:
+        runs = Runs(address, await Client.connect(address))
+        tqrun = (*TQRUN, "worker", "all", "--file", str(QUEUES), "--address", address)
+        commands: dict[str, tuple[tuple[str, ...], Start]] = {
+            "tqrun": (tqrun, runs.launch),
+            "sandboxed": (
+                (*HANDWRITTEN, address, "sandboxed"),
+                partial(runs.start, "sandboxed"),
+            ),
+            "unsandboxed": (
+                (*HANDWRITTEN, address, "unsandboxed", "--unsandboxed"),
+                partial(runs.start, "unsandboxed"),
+            ),
+        }
+        with ExitStack() as workers:
+            started = {}
+            for name, (command, run) in commands.items():
+                log = setting.folder / f"{name}.log"
+                process = running((*command, "--log-level", log_level), log)
+                started[name] = Contender(workers.enter_context(process), run, log)
+            yield runs, started
