@@ -200,6 +200,8 @@ async def _run(queues: Any, name: str, values: dict[str, Any], *, wait: bool, ou
     if launched.status == "already_running":
         given = queues.registry.workflow(name).inputs.normalise(values)
         shown["same_input"] = await queues.running_input(launched) == given
+    page = await queues.ui_address(launched)
+    shown |= {"ui": page} if page else {}
     if not await queues.is_polled(launched):
         typer.echo(f"no worker polls {launched.task_queue}", err=True)
     if output == "text":
@@ -231,6 +233,8 @@ async def _waited(queues: Any, launched: Any) -> Any:
 def _print_text(shown: Mapping[str, Any]) -> None:
     typer.echo(f"{shown['status']} {shown['workflow_id']}")
     typer.echo(f"  run {shown['run_id']} on {shown['task_queue']}")
+    if "ui" in shown:
+        typer.echo(f"  {shown['ui']}")
     if shown.get("same_input") is False:
         typer.echo("  the running one was started with other input")
 

@@ -27,7 +27,8 @@ from tqrun.errors import InvalidInput, LaunchFailed, RunFailed
 from tqrun.plan.compile import MAX_ID_BYTES, LaunchPlan
 from tqrun.plan.expressions import EvaluationError, Template
 from tqrun.plan.registry import Registry
-from tqrun.temporal.client import Connection, connect, plan_to_send
+from tqrun.temporal.client import Connection, connect, plan_to_send, settings
+from tqrun.temporal.ui import run_page
 
 MAX_PLAN_BYTES = 64_000
 
@@ -156,6 +157,11 @@ class Queues:
             )
         )
         return bool(described.pollers)
+
+    async def ui_address(self, result: LaunchResult) -> str | None:
+        """Where a browser shows the run; None when it is not known where the UI is."""
+        address = settings(self._connection)["target_host"]
+        return await run_page(address, result.namespace, result.workflow_id, result.run_id)
 
     async def client(self, namespace: str) -> Client:
         """The SDK's client for *namespace*.
