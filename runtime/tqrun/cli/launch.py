@@ -7,7 +7,8 @@ import dataclasses
 import inspect
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,10 +22,8 @@ from tqrun.diagnostics import did_you_mean
 from tqrun.errors import Exit, InvalidQueuesFile, RunFailed, UsageError
 
 _TYPES: dict[str, Any] = {"string": str, "integer": int, "number": float, "boolean": bool}
-_OWN = frozenset(
-    {"input", "wait", "dry_run", "fail_if_running", "output", "file", "help"}
-    | {"address", "namespace", "profile"}
-)
+_INPUT = "input_"
+"""Begins the Python parameter of every input, so that `class` and `output` can be inputs."""
 
 
 class _Workflows(TyperGroup):
@@ -75,22 +74,19 @@ def _command(name: str, workflow: model.Workflow) -> Callable[..., None]:
     """A function whose signature has an option for each input, as Typer reads signatures."""
 
     def start(ctx: typer.Context, **given: Any) -> None:
-        chosen = {own: given.pop(own) for own in list(given) if own in _OWN}
+        own = {option: given.pop(option) for option in _own_names() & given.keys()}
         values = {
-            field.removeprefix("input_") if field.removeprefix("input_") in _OWN else field: value
-            for field, value in given.items()
-            if value is not None
-        }
-        parsed = {
-            field: _parsed(workflow.input[field], field, value) for field, value in values.items()
+            field: _parsed(schema, _flag(field, workflow.input), given[_INPUT + field])
+            for field, schema in workflow.input.items()
+            if given[_INPUT + field] is not None
         }
         path = ctx.parent.params["file"] if ctx.parent else "queues.yaml"
-        _launch(name, path, {**_given_input(chosen.pop("input")), **parsed}, **chosen)
+        _launch(name, path, {**_given_input(own.pop("input")), **values}, **own)
 
     parameters = [
         inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
     ]
-    parameters += [_input_option(field, schema) for field, schema in workflow.input.items()]
+    parameters += [_input_option(field, workflow.input) for field in workflow.input]
     parameters += inspect.signature(_own_options, eval_str=True).parameters.values()
     start.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     start.__annotations__ = {one.name: one.annotation for one in parameters}
@@ -119,7 +115,21 @@ def _own_options(
     """The options that every workflow's command has besides its inputs."""
 
 
-def _input_option(field: str, schema: Mapping[str, Any]) -> inspect.Parameter:
+@cache
+def _own_names() -> frozenset[str]:
+    return frozenset(inspect.signature(_own_options).parameters)
+
+
+def _flag(field: str, declared: Collection[str]) -> str:
+    """`--field`, or `--input-field` where launch itself has an option of that name."""
+    name = field
+    while name in _own_names() | {"file", "help"} or (name != field and name in declared):
+        name = _INPUT + name
+    return f"--{name.replace('_', '-')}"
+
+
+def _input_option(field: str, declared: Mapping[str, Any]) -> inspect.Parameter:
+    schema = declared[field]
     kinds = schema.get("type", "any")
     kind = (
         next((one for one in kinds if one != "null"), "any") if isinstance(kinds, list) else kinds
@@ -129,28 +139,28 @@ def _input_option(field: str, schema: Mapping[str, Any]) -> inspect.Parameter:
     if "enum" in schema:
         about.append("one of " + ", ".join(map(str, schema["enum"])))
     about.append(f"default: {json.dumps(schema['default'])}" if "default" in schema else "required")
-    name = f"input_{field}" if field in _OWN else field
-    flag = f"--{name.replace('_', '-')}"
-    flags = [f"{flag}/--no-{flag[2:]}"] if python is bool else [flag]
+    flag = _flag(field, declared)
+    has_no = python is bool and f"no_{field}" not in declared
+    flags = [f"{flag}/--no-{flag[2:]}"] if has_no else [flag]
     option = typer.Option(
         *flags, help="; ".join(part for part in about if part), show_default=False
     )
     return inspect.Parameter(
-        name,
+        _INPUT + field,
         inspect.Parameter.KEYWORD_ONLY,
         default=None,
         annotation=Annotated[python | None, option],
     )
 
 
-def _parsed(schema: Mapping[str, Any], field: str, value: Any) -> Any:
+def _parsed(schema: Mapping[str, Any], flag: str, value: Any) -> Any:
     kinds = schema.get("type", "any")
     if not isinstance(value, str) or "string" in (kinds if isinstance(kinds, list) else [kinds]):
         return value
     try:
         return json.loads(value)
     except ValueError as error:
-        raise UsageError(f"--{field.replace('_', '-')}: not valid JSON: {error}") from None
+        raise UsageError(f"{flag}: not valid JSON: {error}") from None
 
 
 def _given_input(text: str | None) -> dict[str, Any]:
