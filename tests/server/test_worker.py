@@ -89,6 +89,67 @@ async def test_a_signal_drains_what_is_running(project: Project) -> None:
     assert "activity completed" in [line["message"] for line in project.log()]
 
 
+BLOCK = """
+    import time
+    from pathlib import Path
+
+    def sleep() -> str:
+        Path("begun").touch()
+        time.sleep(50)
+        return "slept"
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_second_signal_ends_it_at_once(project: Project, number: signal.Signals) -> None:
+    project.write((project.folder / "queues.yaml").read_text(), work=BLOCK)
+    with project.worker() as worker:
+        project.launch(project.queue)
+        await eventually(lambda: (project.folder / "begun").exists())
+        worker.send_signal(number)
+        await eventually(lambda: "draining" in [line["message"] for line in project.log()])
+        worker.send_signal(number)
+        assert worker.wait(timeout=10) == 130
+
+
+TWO_QUEUES = """
+    queues:
+      {queue}:
+        version: 1
+        workflow_id: {queue}-${{number}}
+        input: {{number: integer}}
+        activities:
+          meet: {{function: activities.work:meet, start_to_close_timeout: 1m}}
+      {queue}_not:
+        version: 1
+        workflow_id: {queue}-not-${{number}}
+        input: {{number: integer}}
+        activities:
+          meet: {{function: activities.work:meet, start_to_close_timeout: 1m}}
+"""
+MEET = """
+    from threading import Barrier, BrokenBarrierError
+
+    BOTH = Barrier(2)
+
+    def meet(number: int) -> str:
+        try:
+            BOTH.wait({seconds})
+        except BrokenBarrierError:
+            return "alone"
+        return "together"
+"""
+
+
+def test_all_queues_except_some(project: Project) -> None:
+    queue = project.queue
+    project.write(TWO_QUEUES.format(queue=queue), work=MEET.format(seconds=0.1))
+    with project.worker(("all", "--except", f"{queue}_not")):
+        assert project.launch(queue, "--number", "1", "--wait")["result"] == "alone"
+        unserved = project.tqrun("launch", f"{queue}_not", "--number", "1")
+    assert unserved.stderr == f"no worker polls {queue.replace('_', '-')}-not-v1\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "status"),
     [
