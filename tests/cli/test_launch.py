@@ -83,3 +83,12 @@ def test_what_is_not_json_is_told_by_its_option(
 def test_options_win_over_input(prepared: Prepare) -> None:
     fields = {"a": "string", "b": "string"}
     assert prepared(fields, "--input", '{"a": "1", "b": "1"}', "--b", "2") == {"a": "1", "b": "2"}
+
+
+def test_an_id_that_temporal_would_not_take_is_refused(
+    prepared: Prepare, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepared({"name": "string"}, "--name", "x" * 994)
+    assert run(["launch", "named", "--name", "é" * 498, "--dry-run"]) == 2
+    told = capsys.readouterr().err
+    assert told == "error: the workflow id has 1002 bytes; Temporal's limit is 1000\n"

@@ -109,6 +109,15 @@ def test_a_second_launch_is_already_running(project: Project, queue: str) -> Non
     assert refused.returncode == 5
 
 
+def test_a_refused_launch_is_one_line(project: Project, queue: str) -> None:
+    project.write(QUEUES.format(queue=queue), work=PROCESS)
+    options = ("--entity-id", "X", "--workspace-id", "1", "--namespace", "nowhere")
+    done = project.tqrun("launch", queue, *options)
+    assert done.returncode == 4
+    message = f"{queue}-X was not started: Namespace nowhere is not found."
+    assert (done.stdout, done.stderr) == ("", f"error: {message}\n")
+
+
 def test_temporals_own_command_line_starts_the_same(project: Project, queue: str) -> None:
     project.write(QUEUES.format(queue=queue), work=PROCESS)
     start = ("workflow", "start", "--type", queue, "--task-queue", queue.replace("_", "-") + "-v1")

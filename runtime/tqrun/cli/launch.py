@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import inspect
 import json
+import logging
 import sys
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
@@ -15,6 +16,7 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
+from tqrun import logs
 from tqrun.cli.options import Address, File, Namespace, Profile
 from tqrun.config import model, resolve
 from tqrun.config.load import load
@@ -199,9 +201,16 @@ def _launch(
     if dry_run:
         _print(dataclasses.asdict(prepare(queues.registry.workflow(name), values)), output)
         return
+    _log_for_people()
     status = asyncio.run(_run(queues, name, values, wait=wait, output=output))
     if status == "already_running" and fail_if_running:
         raise typer.Exit(Exit.ALREADY_RUNNING)
+
+
+def _log_for_people() -> None:
+    logs.configure("text", "warning")
+    # A failed launch is told by its error already.
+    logging.getLogger("tqrun.launch").addFilter(lambda record: record.levelno < logging.ERROR)
 
 
 async def _run(queues: Any, name: str, values: dict[str, Any], *, wait: bool, output: str) -> str:

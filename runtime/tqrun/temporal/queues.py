@@ -30,7 +30,9 @@ from tqrun.plan.registry import Registry
 from tqrun.temporal.client import Connection, connect, plan_to_send, settings
 from tqrun.temporal.ui import run_page
 
+LARGE_PLAN_BYTES = 16_000
 MAX_PLAN_BYTES = 64_000
+"""Every workflow task of a run carries its header again."""
 
 _logger = logging.getLogger("tqrun.launch")
 _REUSE = {
@@ -59,6 +61,7 @@ class Start:
     Attributes:
         input: The validated input, defaults filled in.
         plan_hash: Names the plan that the run will keep.
+        plan_bytes: Size of that plan in the run's header.
     """
 
     queue: str
@@ -69,6 +72,7 @@ class Start:
     input: Mapping[str, Any]
     memo: Mapping[str, Any]
     plan_hash: str
+    plan_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,9 @@ class Queues:
         """
         launch = self.registry.workflow(queue)
         start = prepare(launch, values)
+        if start.plan_bytes > LARGE_PLAN_BYTES:
+            size = {"queue": queue, "bytes": start.plan_bytes, "limit": MAX_PLAN_BYTES}
+            _logger.warning("the plan is large; split the workflow", extra=size)
         client = await self.client(start.namespace)
         try:
             return await _start(client, launch, start)
@@ -201,7 +208,8 @@ def prepare(launch: LaunchPlan, values: Mapping[str, Any]) -> Start:
     """Validate *values* and render what the launch would start.
 
     Raises:
-        InvalidInput: The input does not fit, or gives an id that Temporal does not take.
+        InvalidInput: The input does not fit or gives an id that Temporal does not take, or the
+            plan is too large for a header.
     """
     given = launch.inputs.normalise(values)
     try:
@@ -213,6 +221,12 @@ def prepare(launch: LaunchPlan, values: Mapping[str, Any]) -> Start:
     size = len(workflow_id.encode())
     if size > MAX_ID_BYTES:
         raise InvalidInput(f"the workflow id has {size} bytes; Temporal's limit is {MAX_ID_BYTES}")
+    plan_bytes = len(launch.plan.encoded)
+    if plan_bytes > MAX_PLAN_BYTES:
+        raise InvalidInput(
+            f"the plan of {launch.name} has {plan_bytes} bytes, the limit is {MAX_PLAN_BYTES}; "
+            "split the workflow"
+        )
     return Start(
         queue=launch.name,
         workflow_type=launch.workflow_type,
@@ -222,13 +236,12 @@ def prepare(launch: LaunchPlan, values: Mapping[str, Any]) -> Start:
         input=given,
         memo=memo,
         plan_hash=launch.plan.hash,
+        plan_bytes=plan_bytes,
     )
 
 
 async def _start(client: Client, launch: LaunchPlan, start: Start) -> LaunchResult:
     options = launch.options
-    if len(launch.plan.encoded) > MAX_PLAN_BYTES:
-        raise InvalidInput(f"the plan of {launch.name} is larger than 64 kB; split the workflow")
     token = plan_to_send.set(launch.plan.encoded)
     try:
         handle = await client.start_workflow(
