@@ -45,13 +45,16 @@ def main() -> int:
 def launch_all(dev: subprocess.Popen[str]) -> int:
     """Launch everything on the server of *dev*; how many launches failed."""
     assert dev.stdout is not None
-    addresses = dict(
-        line.split() for line in (dev.stdout.readline(), dev.stdout.readline()) if line
-    )
-    if "server" not in addresses:
+    said = []
+    for line in dev.stdout:
+        print(line, end="", flush=True)
+        said.append(line.split())
+        if line == "dev: workers ready\n":
+            break
+    else:
         print(f"tqrun dev did not start:\n{LOG.read_text()}", file=sys.stderr)
         return 1
-    print(f"UI      {addresses['UI']}\nserver  {addresses['server']}", flush=True)
+    addresses = dict(words for words in said if len(words) == 2)
     show(f"export TEMPORAL_ADDRESS={addresses['server']}")
     environment = os.environ | {"TEMPORAL_ADDRESS": addresses["server"]}
     failed = 0

@@ -28,7 +28,8 @@ def dev(
 
     The workers start anew when the queues file or a module of activities changes. An edit with
     findings shows them and leaves the workers as they were. Ctrl-C drains the workers and stops
-    the server. Exits with 4 if the server does not start or ends by itself.
+    the server; a second one ends them at once. Exits with 4 if the server does not start or ends
+    by itself.
     """
     # Imported here: temporalio costs 120 ms, and `--help` needs none of it.
     from tqrun.temporal.dev import Development
@@ -42,4 +43,4 @@ def _show(server: EmbeddedServer) -> None:
 
 
 def _say(line: str) -> None:
-    typer.echo(f"dev: {line}", err=True)
+    typer.echo(f"dev: {line}")

@@ -16,13 +16,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from watchfiles import Change, awatch
-
 from tqrun.config import model, resolve
 from tqrun.config.load import load
 from tqrun.errors import UnreadableFile
 from tqrun.temporal import keeper
+from tqrun.temporal.claims import HOST, choose_ports
 from tqrun.temporal.server import EmbeddedServer, ServerOptions, embedded_server
+from tqrun.temporal.watch import Changes
+
+POLL_SECONDS = 0.1
 
 _TQRUN = (sys.executable, "-m", "tqrun.cli.main")
 
@@ -53,9 +55,10 @@ class Development:
         self._options = worker_options
         self._ready = ready
         self._say = say
-        self._changes = _Changes(Path(file).absolute())
+        self._changes = Changes(Path(file))
         self._workers: _Workers | None = None
         self._stopping = asyncio.Event()
+        self._hurried = False
 
     async def run(self) -> None:
         """Serve until SIGTERM or Ctrl-C, then drain the workers and stop the server.
@@ -64,6 +67,7 @@ class Development:
 
         Raises:
             ServerUnavailable: The server did not start, or ended by itself.
+            KeyboardInterrupt: There was a second signal.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -72,27 +76,31 @@ class Development:
         async with embedded_server(options) as server:
             self._ready(server)
             try:
-                await _first(self._stopping.wait(), server.watch(), self._serve(server.address))
+                await _first(self._stopping.wait(), server.watch(), self._serve(server))
             except BaseException:
                 if self._workers is not None:
                     self._workers.kill()  # without a server they could not drain
                 raise
             finally:
                 await self._end_workers()
+        if self._hurried:
+            raise KeyboardInterrupt
 
     def _stop(self) -> None:
-        if self._stopping.is_set() and self._workers is not None:
-            self._workers.kill()
+        if self._stopping.is_set():
+            self._hurried = True
+            if self._workers is not None:
+                self._workers.kill()
         self._stopping.set()
 
-    async def _serve(self, address: str) -> None:
+    async def _serve(self, server: EmbeddedServer) -> None:
         try:
             while True:
-                self._changes.follow(_package(self._file))
+                self._changes.follow(_packages(self._file))
                 if await _is_sound(self._file):
                     await self._end_workers()
-                    self._workers = await _Workers.start(self._file, address, self._options)
-                    self._say("workers started")
+                    await server.register(_namespaces(self._file))
+                    self._workers = await _Workers.start(self._file, server.address, self._options)
                 elif self._workers is None:
                     self._say("no workers run; waiting for a change")
                 else:
@@ -103,12 +111,18 @@ class Development:
 
     async def _next_change(self) -> None:
         if self._workers is not None:
-            status = await _first(self._changes.next(), self._workers.ended())
+            ended = self._workers.ended()
+            status = await _first(self._changes.next(), ended, self._tell_when_ready(self._workers))
             if status is None:
                 return
             self._workers = None
-            self._say(f"the workers ended with exit code {status}; waiting for a change")
+            self._say(f"the workers {_ending(status)}; waiting for a change")
         await self._changes.next()
+
+    async def _tell_when_ready(self, workers: _Workers) -> None:
+        await workers.ready()
+        self._say("workers ready")
+        await asyncio.Event().wait()  # for as long as it is waited for
 
     async def _end_workers(self) -> None:
         if self._workers is not None:
@@ -122,18 +136,36 @@ class _Workers:
     It has a session of its own: Ctrl-C reaches it once, from here, and it drains.
     """
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, health: int) -> None:
         self._process = process
+        self._health = health
         self._told = False
 
     @classmethod
     async def start(cls, file: str, address: str, options: Sequence[str]) -> _Workers:
+        health = choose_ports(0, None, headless=True).server
         command = [*_TQRUN, "worker", "all", "--file", file, "--address", address, *options]
+        command += ["--health", f"{HOST}:{health}"]
         keep = [sys.executable, "-I", "-S", keeper.__file__, *command]
-        return cls(await asyncio.create_subprocess_exec(*keep, stdin=PIPE, start_new_session=True))
+        process = await asyncio.create_subprocess_exec(*keep, stdin=PIPE, start_new_session=True)
+        return cls(process, health)
 
     async def ended(self) -> int:
         return await self._process.wait()
+
+    async def ready(self) -> None:
+        """Wait until they poll every task queue, as the server sees it."""
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection(HOST, self._health)
+                writer.write(b"GET /readyz HTTP/1.1\r\n\r\n")
+                status = await reader.readline()
+                writer.close()
+            except OSError:
+                status = b""
+            if status.split()[1:2] == [b"200"]:
+                return
+            await asyncio.sleep(POLL_SECONDS)
 
     async def stop(self) -> None:
         """Drain; a second SIGTERM would end the process at once, so it gets one."""
@@ -148,48 +180,6 @@ class _Workers:
             os.killpg(self._process.pid, signal.SIGKILL)
 
 
-class _Changes:
-    """What was edited since it was last asked: the queues file, or a module of activities."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._changed = asyncio.Event()
-        self._package = Path()
-        self._tasks: dict[Path, asyncio.Task[None]] = {}
-
-    def follow(self, package: str) -> None:
-        """Watch the file and the folder of *package*, which may not exist yet."""
-        root = self._file.parent
-        self._package = root.joinpath(*package.split("."))
-        for folder in (root, self._package):
-            task = self._tasks.get(folder)
-            if folder.is_dir() and (task is None or task.done()):
-                self._tasks[folder] = asyncio.ensure_future(self._watch(folder))
-
-    async def next(self) -> None:
-        """Wait for a change; one that came before counts."""
-        await self._changed.wait()
-        self._changed.clear()
-
-    def stop(self) -> None:
-        for task in self._tasks.values():
-            task.cancel()
-
-    async def _watch(self, folder: Path) -> None:
-        # The project's own folder holds data and environments: only its first level is watched.
-        recursive = folder == self._package
-        async for _ in awatch(folder, watch_filter=self._counts, recursive=recursive):
-            self._changed.set()
-
-    def _counts(self, change: Change, path: str) -> bool:
-        changed = Path(path)
-        if changed.name == self._package.name:
-            return change is Change.added
-        return changed.name == self._file.name or (
-            changed.suffix == ".py" and changed.is_relative_to(self._package)
-        )
-
-
 async def _is_sound(file: str) -> bool:
     """Check *file* in a fresh process, which shows what it finds."""
     process = await asyncio.create_subprocess_exec(*_TQRUN, "check", file, stdout=sys.stderr)
@@ -199,6 +189,14 @@ async def _is_sound(file: str) -> bool:
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+def _ending(status: int) -> str:
+    """What the exit *status* of the keeper says in words."""
+    number = -status if status < 0 else status - keeper.SIGNALLED
+    if number in signal.valid_signals():
+        return f"were ended by {signal.Signals(number).name}"
+    return f"ended with exit status {status}"
 
 
 async def _first(*waits: Coroutine[Any, Any, Any]) -> Any:
@@ -220,9 +218,21 @@ def _sound(file: str) -> model.QueuesFile | None:
         return None
 
 
-def _package(file: str) -> str:
+def _packages(file: str) -> set[str]:
+    """The top-level packages, or modules, that hold the functions of *file*."""
     sound = _sound(file)
-    return "activities" if sound is None else sound.activities_package
+    if sound is None:
+        return {"activities"}
+    functions = [
+        resolve.function_path(sound, name, activity)
+        for name, queue in sound.queues.items()
+        for activity in queue.activities
+    ]
+    for queue in sound.queues.values():
+        for version in queue.draining.values():
+            if isinstance(version, model.DrainingVersion):
+                functions += version.activities.values()
+    return {path.partition(":")[0].partition(".")[0] for path in functions}
 
 
 def _namespaces(file: str) -> tuple[str, ...]:

@@ -20,6 +20,9 @@ from threading import Thread
 GRACE_SECONDS = 10.0
 """How long the command may take to end after SIGTERM, before SIGKILL."""
 
+SIGNALLED = 128
+"""Added to the number of the signal that ended the command, as a shell does."""
+
 
 def keep(command: Sequence[str]) -> int:
     """Run *command* until it ends or the owner is gone; return its exit status."""
@@ -27,7 +30,8 @@ def keep(command: Sequence[str]) -> int:
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, close_fds=False)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     Thread(target=_stop_after_owner, args=(process,), daemon=True).start()
-    return process.wait()
+    status = process.wait()
+    return status if status >= 0 else SIGNALLED - status
 
 
 def _stop_after_owner(process: subprocess.Popen[bytes]) -> None:

@@ -13,10 +13,13 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from tqrun.errors import ServerUnavailable
 from tqrun.temporal.child import Child
@@ -27,6 +30,9 @@ START_SECONDS = 60.0
 POLL_SECONDS = 0.05
 WATCH_SECONDS = 1.0
 QUOTED_LINES = 5
+
+_RETENTION = timedelta(days=1)
+"""Of finished runs, as in the namespaces that the server registers at its start."""
 
 _SQLITE_PRAGMAS = ("journal_mode=wal", "synchronous=normal")
 _DYNAMIC_CONFIG = (
@@ -93,6 +99,22 @@ class EmbeddedServer:
             if self._child.ended:
                 raise _failure(self._child, "ended")
             await asyncio.sleep(WATCH_SECONDS)
+
+    async def register(self, namespaces: Sequence[str]) -> None:
+        """Register those of *namespaces* that it does not have yet.
+
+        Raises:
+            ServerUnavailable: It refuses one.
+        """
+        client = await Client.connect(self.address)
+        for name in namespaces:
+            request = RegisterNamespaceRequest(namespace=name)
+            request.workflow_execution_retention_period.FromTimedelta(_RETENTION)
+            try:
+                await client.workflow_service.register_namespace(request)
+            except RPCError as error:
+                if error.status is not RPCStatusCode.ALREADY_EXISTS:
+                    raise ServerUnavailable(f'namespace "{name}": {error.message}') from error
 
 
 @asynccontextmanager
