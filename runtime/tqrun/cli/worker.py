@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Annotated
 
 import typer
@@ -105,19 +106,25 @@ def _overrides(settings: Sequence[str]) -> dict[str, dict[str, str]]:
 
 
 def _show(services: Sequence[Service]) -> None:
-    """What this process serves, as a table on stderr."""
+    """What this process serves, as a table on stderr: a row per queue and version."""
     from rich.console import Console
     from rich.table import Table
 
     if not sys.stderr.isatty():
         return
-    table = Table("queue", "version", "task queue", "activities", "concurrency", box=None)
-    for service in services:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("queue", overflow="fold")
+    table.add_column("version", justify="right")
+    table.add_column("task queue", overflow="fold")
+    table.add_column("activities", overflow="fold")
+    table.add_column("at once", justify="right")
+    for (queue, version), served in groupby(services, lambda one: (one.queue, one.version)):
+        first, *others = served
         table.add_row(
-            service.queue,
-            str(service.version),
-            service.task_queue,
-            "\n".join(service.activities),
-            str(service.options.max_concurrent_activities),
+            queue,
+            str(version),
+            "\n".join(one.task_queue for one in (first, *others)),
+            "\n".join(first.activities),
+            str(first.options.max_concurrent_activities),
         )
     Console(stderr=True).print(table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+import re
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,10 +98,14 @@ async def connect(connection: Connection, namespace: str, **options: Any) -> Cli
     except TimeoutError:
         raise ServerUnavailable(f"{address} does not answer as a Temporal server") from None
     except (RuntimeError, RPCError, ValueError) as error:
-        reason = _last_line(str(error))
-        raise ServerUnavailable(f"no Temporal server at {address}: {reason}") from None
+        raise ServerUnavailable(
+            f"no Temporal server at {address}: {_reason(str(error))}; "
+            'start one with "tqrun dev", or say where it is with --address'
+        ) from None
 
 
-def _last_line(text: str) -> str:
-    lines: Sequence[str] = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:200] if lines else "no reason given"
+def _reason(text: str) -> str:
+    """The innermost of the causes that the SDK nests in one line of Rust."""
+    quoted = re.findall(r'"([^"\\]+)"', text)
+    lines = [*text.splitlines(), "no reason given"]
+    return (quoted[-1] if quoted else lines[0])[:200]
