@@ -98,6 +98,8 @@ async def test_an_activity_of_another_task_queue_runs_on_any_sdks_worker(
 ) -> None:
     project.write(ANY_WORKER.format(queue=queue))
     with project.worker():
+        alone = await asyncio.to_thread(project.tqrun, "launch", queue, "--word", "a")
+        assert f"no worker polls {queue}-far\n" in alone.stderr
         async with Worker(client, task_queue=f"{queue}-far", activities=[far]):
             shown = await asyncio.to_thread(project.launch, queue, "--word", "b", "--wait")
     assert shown["result"] == "far: b"

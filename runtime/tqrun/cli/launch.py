@@ -221,8 +221,8 @@ async def _run(queues: Any, name: str, values: dict[str, Any], *, wait: bool, ou
         shown["same_input"] = await queues.running_input(launched) == given
     page = await queues.ui_address(launched)
     shown |= {"ui": page} if page else {}
-    if not await queues.is_polled(launched):
-        typer.echo(f"no worker polls {launched.task_queue}", err=True)
+    for task_queue in await queues.not_polled(name, launched):
+        typer.echo(f"no worker polls {task_queue}", err=True)
     if output == "text":
         _print_text(shown)
     try:

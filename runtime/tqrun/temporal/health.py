@@ -11,18 +11,14 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from tqrun.errors import UsageError
 from tqrun.plan.registry import Service
+from tqrun.temporal.pollers import Tasks, pollers
 
 REQUEST_SECONDS = 5.0
-
-_TYPES = (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY)
 
 
 async def not_polling(clients: Mapping[str, Client], services: Sequence[Service]) -> list[str]:
@@ -36,16 +32,12 @@ async def not_polling(clients: Mapping[str, Client], services: Sequence[Service]
 
 
 async def _is_polled(client: Client, task_queue: str) -> bool:
-    for kind in _TYPES:
-        request = DescribeTaskQueueRequest(
-            namespace=client.namespace, task_queue=TaskQueue(name=task_queue), task_queue_type=kind
-        )
-        try:
-            described = await client.workflow_service.describe_task_queue(request)
-        except RPCError:
-            return False
-        if not any(poller.identity == client.identity for poller in described.pollers):
-            return False
+    try:
+        for tasks in Tasks:
+            if client.identity not in await pollers(client, task_queue, tasks):
+                return False
+    except RPCError:
+        return False
     return True
 
 

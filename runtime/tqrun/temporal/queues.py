@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Mapping
@@ -9,9 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.common import (
     SearchAttributeKey,
@@ -28,6 +26,7 @@ from tqrun.plan.compile import MAX_ID_BYTES, LaunchPlan
 from tqrun.plan.expressions import EvaluationError, Template
 from tqrun.plan.registry import Registry
 from tqrun.temporal.client import Connection, connect, plan_to_send, settings
+from tqrun.temporal.pollers import Tasks, pollers
 from tqrun.temporal.ui import run_page
 
 LARGE_PLAN_BYTES = 16_000
@@ -153,17 +152,16 @@ class Queues:
         except WorkflowFailureError as error:
             raise RunFailed(f"{result.workflow_id} failed: {cause_chain(error)}") from error
 
-    async def is_polled(self, result: LaunchResult) -> bool:
-        """Whether a worker has polled the run's task queue within the last minutes."""
+    async def not_polled(self, queue: str, result: LaunchResult) -> list[str]:
+        """Task queues that the run needs and no worker has polled within the last minutes."""
         client = await self.client(result.namespace)
-        described = await client.workflow_service.describe_task_queue(
-            DescribeTaskQueueRequest(
-                namespace=client.namespace,
-                task_queue=TaskQueue(name=result.task_queue),
-                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-            )
-        )
-        return bool(described.pollers)
+        calls = self.registry.workflow(queue).plan.calls
+        needed = {(result.task_queue, Tasks.WORKFLOW): None} | {
+            (call.task_queue or result.task_queue, Tasks.ACTIVITY): None for call in calls
+        }
+        polled = await asyncio.gather(*(pollers(client, *half) for half in needed))
+        missing = (name for (name, _), by in zip(needed, polled, strict=True) if not by)
+        return list(dict.fromkeys(missing))
 
     async def ui_address(self, result: LaunchResult) -> str | None:
         """Where a browser shows the run; None when it is not known where the UI is."""
