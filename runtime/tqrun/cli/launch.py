@@ -195,7 +195,8 @@ def _launch(
     profile: str | None,
 ) -> None:
     # Imported here, after the options are known to be good: temporalio costs 120 ms.
-    from tqrun.temporal.queues import open_queues, prepare
+    from tqrun.temporal.queues import open_queues
+    from tqrun.temporal.start import prepare
 
     queues = open_queues(path, address=address, namespace=namespace, profile=profile)
     if dry_run:

@@ -1,77 +1,25 @@
-"""Launching declared workflows: validate, render the id, start."""
+"""The declared workflows of one file, to launch and to wait for."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
-from temporalio.common import (
-    SearchAttributeKey,
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
-from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
+from temporalio.client import Client, WorkflowFailureError
+from temporalio.exceptions import FailureError
 from temporalio.service import RPCError
 
-from tqrun.errors import InvalidInput, LaunchFailed, RunFailed
-from tqrun.plan.compile import MAX_ID_BYTES, LaunchPlan
-from tqrun.plan.expressions import EvaluationError, Template
+from tqrun.errors import LaunchFailed, RunFailed
 from tqrun.plan.registry import Registry
-from tqrun.temporal.client import Connection, connect, plan_to_send, settings
+from tqrun.temporal.client import Connection, connect, settings
 from tqrun.temporal.pollers import Tasks, pollers
+from tqrun.temporal.start import LARGE_PLAN_BYTES, MAX_PLAN_BYTES, Status, prepare, started
 from tqrun.temporal.ui import run_page
 
-LARGE_PLAN_BYTES = 16_000
-MAX_PLAN_BYTES = 64_000
-"""Every workflow task of a run carries its header again."""
-
 _logger = logging.getLogger("tqrun.launch")
-_REUSE = {
-    "allow_duplicate": WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-    "allow_duplicate_failed_only": WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-    "reject_duplicate": WorkflowIDReusePolicy.REJECT_DUPLICATE,
-}
-_CONFLICT = {
-    "fail": WorkflowIDConflictPolicy.FAIL,
-    "use_existing": WorkflowIDConflictPolicy.USE_EXISTING,
-    "terminate_existing": WorkflowIDConflictPolicy.TERMINATE_EXISTING,
-}
-_KEYS: dict[str, Any] = {
-    "string": SearchAttributeKey.for_keyword,
-    "integer": SearchAttributeKey.for_int,
-    "number": SearchAttributeKey.for_float,
-    "boolean": SearchAttributeKey.for_bool,
-    "array": SearchAttributeKey.for_keyword_list,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What a launch would start, before the server is asked.
-
-    Attributes:
-        input: The validated input, defaults filled in.
-        plan_hash: Names the plan that the run will keep.
-        plan_bytes: Size of that plan in the run's header.
-    """
-
-    queue: str
-    workflow_type: str
-    workflow_id: str
-    task_queue: str
-    namespace: str
-    input: Mapping[str, Any]
-    memo: Mapping[str, Any]
-    plan_hash: str
-    plan_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +32,7 @@ class LaunchResult:
         run_id: Of the run that was started or is there already.
     """
 
-    status: Literal["started", "already_running", "already_finished"]
+    status: Status
     workflow_id: str
     run_id: str
     task_queue: str
@@ -123,11 +71,12 @@ class Queues:
             _logger.warning("the plan is large; split the workflow", extra=size)
         client = await self.client(start.namespace)
         try:
-            return await _start(client, launch, start)
+            status, run_id = await started(client, launch, start)
         except RPCError as error:
             ids = {"queue": queue, "workflow_id": start.workflow_id, "task_queue": start.task_queue}
             _logger.error("launch failed", extra={**ids, "error": error.message})
             raise LaunchFailed(f"{start.workflow_id} was not started: {error.message}") from error
+        return LaunchResult(status, start.workflow_id, run_id, start.task_queue, client.namespace)
 
     async def running_input(self, result: LaunchResult) -> Any:
         """The input that the run of *result* was started with, from its first history event."""
@@ -202,101 +151,6 @@ def open_queues(
     return Queues(Registry(path), Connection(address, namespace, profile))
 
 
-def prepare(launch: LaunchPlan, values: Mapping[str, Any]) -> Start:
-    """Validate *values* and render what the launch would start.
-
-    Raises:
-        InvalidInput: The input does not fit or gives an id that Temporal does not take, or the
-            plan is too large for a header.
-    """
-    given = launch.inputs.normalise(values)
-    try:
-        workflow_id = launch.workflow_id.render(given, refuse_null=True)
-        task_queue = launch.task_queue.render({**given, "version": launch.version})
-        memo = {name: _value(value, given) for name, value in launch.memo.items()}
-    except EvaluationError as error:
-        raise InvalidInput(f"the launch of {launch.name} cannot be prepared: {error}") from None
-    size = len(workflow_id.encode())
-    if size > MAX_ID_BYTES:
-        raise InvalidInput(f"the workflow id has {size} bytes; Temporal's limit is {MAX_ID_BYTES}")
-    plan_bytes = len(launch.plan.encoded)
-    if plan_bytes > MAX_PLAN_BYTES:
-        raise InvalidInput(
-            f"the plan of {launch.name} has {plan_bytes} bytes, the limit is {MAX_PLAN_BYTES}; "
-            "split the workflow"
-        )
-    return Start(
-        queue=launch.name,
-        workflow_type=launch.workflow_type,
-        workflow_id=workflow_id,
-        task_queue=task_queue,
-        namespace=launch.namespace,
-        input=given,
-        memo=memo,
-        plan_hash=launch.plan.hash,
-        plan_bytes=plan_bytes,
-    )
-
-
-async def _start(client: Client, launch: LaunchPlan, start: Start) -> LaunchResult:
-    options = launch.options
-    token = plan_to_send.set(launch.plan.encoded)
-    try:
-        handle = await client.start_workflow(
-            start.workflow_type,
-            start.input,
-            id=start.workflow_id,
-            task_queue=start.task_queue,
-            memo={**start.memo, "tqrun_plan": start.plan_hash},
-            search_attributes=_search_attributes(launch, start.input),
-            static_summary=launch.summary.render(start.input) if launch.summary else None,
-            id_reuse_policy=_REUSE[options.id_reuse_policy],
-            id_conflict_policy=_CONFLICT[options.id_conflict_policy],
-            execution_timeout=options.execution_timeout,
-            start_delay=options.start_delay,
-            # With a start delay the server refuses to start eagerly.
-            request_eager_start=options.start_delay is None,
-        )
-    except WorkflowAlreadyStartedError as error:
-        status = await _status_of_existing(client, launch, start, error.run_id)
-        return LaunchResult(
-            status, start.workflow_id, error.run_id or "", start.task_queue, client.namespace
-        )
-    finally:
-        plan_to_send.reset(token)
-    run_id = handle.first_execution_run_id or handle.result_run_id or ""
-    return LaunchResult("started", start.workflow_id, run_id, start.task_queue, client.namespace)
-
-
-async def _status_of_existing(
-    client: Client, launch: LaunchPlan, start: Start, run_id: str | None
-) -> Literal["already_running", "already_finished"]:
-    if launch.options.id_reuse_policy == "allow_duplicate":
-        return "already_running"
-    described = await client.get_workflow_handle(start.workflow_id, run_id=run_id).describe()
-    running = described.status is WorkflowExecutionStatus.RUNNING
-    return "already_running" if running else "already_finished"
-
-
-def _value(value: Any, scope: Mapping[str, Any]) -> Any:
-    return value.evaluate(scope) if isinstance(value, Template) else value
-
-
-def _search_attributes(
-    launch: LaunchPlan, values: Mapping[str, Any]
-) -> TypedSearchAttributes | None:
-    pairs = []
-    for name, declared in launch.search_attributes.items():
-        value = _value(declared, values)
-        if value is None:
-            continue
-        kind = launch.search_attribute_schemas.get(name, {}).get("type", "string")
-        kind = next(one for one in kind if one != "null") if isinstance(kind, list) else kind
-        key = _KEYS[kind](name)
-        pairs.append(SearchAttributePair(key, value if name in values else str(value)))
-    return TypedSearchAttributes(pairs) if pairs else None
-
-
 def cause_chain(error: BaseException) -> str:
     """The messages of *error* and its causes, outermost first, the wrappers left out."""
     texts: list[str] = []
@@ -309,8 +163,3 @@ def cause_chain(error: BaseException) -> str:
         texts.append(text)
         cause = cause.__cause__
     return " <- ".join(texts)
-
-
-def as_json(value: Any) -> str:
-    """*value*, which came from a payload, as JSON for people."""
-    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
