@@ -24,6 +24,7 @@ class Project:
 
     folder: Path
     address: str
+    worker_log: Path | None = None
 
     def write(self, queues: str, **modules: str) -> None:
         """Write queues.yaml and `activities/NAME.py` for each of *modules*."""
@@ -33,6 +34,10 @@ class Project:
         (package / "__init__.py").touch()
         for name, text in modules.items():
             (package / f"{name}.py").write_text(dedent(text))
+
+    @property
+    def _log_file(self) -> Path:
+        return self.worker_log or self.folder / "worker.log"
 
     @property
     def queue(self) -> str:
@@ -71,13 +76,13 @@ class Project:
 
     def log(self) -> list[dict[str, Any]]:
         """What the workers have logged, oldest first."""
-        lines = (self.folder / "worker.log").read_text().splitlines()
+        lines = self._log_file.read_text().splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
     @contextmanager
     def worker(self, queues: Sequence[str] = ("all",)) -> Iterator[subprocess.Popen[bytes]]:
         """A worker process, stopped by SIGTERM at the end."""
-        with (self.folder / "worker.log").open("ab") as log:
+        with self._log_file.open("ab") as log:
             process = subprocess.Popen(
                 [*TQRUN, "worker", *queues], cwd=self.folder, env=self.environment, stderr=log
             )

@@ -12,14 +12,17 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
-from tqrun.temporal.workflow import workflow_classes
+from tqrun.temporal.workflow import PlanSender, workflow_classes
 
 HISTORIES = Path(__file__).with_name("histories")
+ACTIVITIES = ("one", "two", "double", "fail_once")
+TYPES = ("calls", "branches", "loops", "lists", "at_once", "errors", "signals", "family")
 
 
 async def main() -> None:
     replayer = Replayer(
-        workflows=workflow_classes(["recorded"], ["one", "two"], "recorded-v1"),
+        workflows=workflow_classes(TYPES, ACTIVITIES, "recorded-v1"),
+        interceptors=[PlanSender()],
         data_converter=pydantic_data_converter,
     )
     files = sorted(HISTORIES.glob("*.json"))

@@ -25,7 +25,7 @@ def test_histories_replay_with_any_hash_seed(seed: int) -> None:
 
 def test_a_run_started_otherwise_has_one_marker_more() -> None:
     kinds = {file.stem: [event_kind(event) for event in events(file)] for file in HISTORIES}
-    launched, otherwise = kinds["launched"], kinds["started_otherwise"]
+    launched, otherwise = kinds["calls"], kinds["started_otherwise"]
     assert otherwise.count("MARKER_RECORDED") == 1
     assert sorted(otherwise) == sorted([*launched, "MARKER_RECORDED"])
 

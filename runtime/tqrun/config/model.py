@@ -7,11 +7,9 @@ are generated from here; what needs more than one value at a time is checked in 
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Discriminator,
@@ -23,37 +21,24 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from tqrun.config.options import (
+    ActivityOptions,
+    Entry,
+    RetryPolicy,
+    WorkerOptions,
+    WorkflowOptions,
+)
+from tqrun.config.steps import Step
 from tqrun.config.values import (
-    Duration,
     FunctionPath,
     InputField,
     Maybe,
     Name,
+    OrExpression,
     PackagePath,
     PositiveDuration,
     Text,
 )
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
-
-
-class RetryPolicy(_Entry):
-    """How a failed activity is tried again. Temporal's names and defaults."""
-
-    initial_interval: PositiveDuration = timedelta(seconds=1)
-    """Wait before the second attempt."""
-    backoff_coefficient: float = Field(default=2.0, ge=1)
-    """Factor from one wait to the next."""
-    maximum_interval: Maybe[PositiveDuration] = None
-    """Longest wait between two attempts; 100 times the first wait if not given."""
-    maximum_attempts: int = Field(default=0, ge=0, le=2**31 - 1)
-    """Attempts in all, the first one included; 0 means no limit."""
-    non_retryable_error_types: list[Text] = Field(default=[], examples=[["ValidationError"]])
-    """Names of exception classes that fail the activity at once, subclasses included."""
 
 
 def _kind(value: Any) -> str:
@@ -61,41 +46,10 @@ def _kind(value: Any) -> str:
     return "<mapping>" if isinstance(value, dict) else "<plain>"
 
 
-def _text_or_not(value: Any) -> str:
-    return "<plain>" if isinstance(value, str) else "<mapping>"
-
-
-RetryPolicyOrName = Annotated[
-    Annotated[Name, Tag("<plain>")] | Annotated[RetryPolicy, Tag("<mapping>")],
-    Discriminator(_text_or_not),
-]
 Fields = Annotated[
     Annotated[list[Name], Tag("<plain>")] | Annotated[dict[Text, Any], Tag("<mapping>")],
     Discriminator(_kind),
 ]
-
-
-class ActivityOptions(_Entry):
-    """The options of an activity call, as in Temporal."""
-
-    start_to_close_timeout: Maybe[PositiveDuration] = None
-    """Longest time for one attempt. This or `schedule_to_close_timeout` is required."""
-    schedule_to_close_timeout: Maybe[PositiveDuration] = None
-    """Longest time for all attempts together, waits included."""
-    schedule_to_start_timeout: Maybe[PositiveDuration] = None
-    """Longest time to wait for a worker to take the task."""
-    heartbeat_timeout: Maybe[PositiveDuration] = None
-    """Longest time between two heartbeats; tqrun sends them by itself."""
-    retry_policy: Maybe[RetryPolicyOrName] = Field(
-        default=None, examples=[{"maximum_attempts": 3, "initial_interval": "1s"}]
-    )
-    """The name of an entry of `retry_policies`, or a policy. Temporal's default if not given."""
-    cancellation_type: Literal["try_cancel", "wait_cancellation_completed", "abandon"] = (
-        "try_cancel"
-    )
-    """What the workflow does about a running activity when it is cancelled."""
-    on_error: Literal["fail", "continue"] = "fail"
-    """`continue`: when the activity finally fails, log it, take null as its result and go on."""
 
 
 class Activity(ActivityOptions):
@@ -111,19 +65,36 @@ class Activity(ActivityOptions):
     """A task queue served by other workers, in any language."""
 
 
-class WorkflowOptions(_Entry):
-    """The options of starting a workflow, as in Temporal."""
+class Debounce(Entry):
+    """A round of the steps begins when no launch has come for a while."""
 
-    id_reuse_policy: Literal[
-        "allow_duplicate", "allow_duplicate_failed_only", "reject_duplicate"
-    ] = "allow_duplicate"
-    """May the id of a finished run be used again?"""
-    id_conflict_policy: Literal["fail", "use_existing", "terminate_existing"] = "fail"
-    """What happens when a run of the same id is going: `fail` reports it as already running."""
-    execution_timeout: Maybe[PositiveDuration] = None
-    """Longest time for the whole workflow."""
-    start_delay: Maybe[Duration] = None
-    """Wait between the launch and the first step."""
+    window: OrExpression[PositiveDuration] = Field(examples=["1s"])
+    """How long no launch must come."""
+    max_wait: Maybe[OrExpression[PositiveDuration]] = Field(default=None, examples=["1m"])
+    """Longest postponement in all; equal to `window`: a fixed window."""
+
+
+class Schedule(Entry):
+    """When runs start by themselves: `cron` or `every`."""
+
+    cron: Maybe[Text | list[Text]] = Field(default=None, examples=["0 17 * * 1-5"])
+    """Minute, hour, day of month, month, day of week."""
+    every: Maybe[PositiveDuration] = Field(default=None, examples=["24h"])
+    """The interval, counted from 1970."""
+    time_zone_name: Maybe[Text] = Field(default=None, examples=["Europe/Paris"])
+    """Of `cron`, as in the IANA database; UTC if not given."""
+    jitter: Maybe[PositiveDuration] = None
+    """A random delay of at most this."""
+    overlap: Literal[
+        "skip", "buffer_one", "buffer_all", "cancel_other", "terminate_other", "allow_all"
+    ] = "skip"
+    """What happens when the run before is still going."""
+    catchup_window: Maybe[PositiveDuration] = None
+    """How late a missed start is still made up for; a year if not given."""
+    paused: bool = False
+    """Whether it is created paused; a schedule that exists keeps its state."""
+    input: dict[Name, Any] = {}
+    """The input of each run."""
 
 
 class Workflow(WorkflowOptions):
@@ -143,28 +114,23 @@ class Workflow(WorkflowOptions):
     """Inputs by which runs can be searched; `tqrun apply` registers them."""
     summary: Maybe[Text] = Field(default=None, examples=["Entity ${entity_id}"])
     """Shown in the Temporal UI; may contain `${…}`."""
-    steps: Maybe[list[Name]] = Field(default=None, min_length=1, examples=[["your_activity"]])
-    """Activities in order; all of the queue's, in the order declared, if not given."""
+    signals: dict[Name, dict[Name, InputField]] = Field(
+        default={}, examples=[{"approve": {"by": "string"}}]
+    )
+    """What may be sent to a run, with the fields of each payload."""
+    queries: dict[Name, Any] = Field(default={}, examples=[{"progress": "${done}"}])
+    """What a run answers: a value over its inputs and locals."""
+    debounce: Maybe[Debounce] = None
+    """Many launches of one id become one round of the steps."""
+    schedules: dict[Text, Schedule] = {}
+    """When runs start by themselves; `tqrun apply` creates them."""
+    steps: Maybe[list[Step]] = Field(default=None, min_length=1, examples=[["your_activity"]])
+    """What it does; if not given, all the queue's activities in the order declared."""
+    workflow_class: Maybe[FunctionPath] = Field(default=None, examples=["agents.loop:AgentLoop"])
+    """A hand-written Temporal workflow in place of `steps`."""
 
 
-class WorkerOptions(_Entry):
-    """The options of the worker that serves a queue, as in Temporal."""
-
-    max_concurrent_activities: int = Field(default=100, ge=1, le=10_000)
-    """Activities that one worker process runs at once."""
-    max_concurrent_workflow_tasks: int = Field(default=100, ge=2, le=10_000)
-    """Workflow tasks that one worker process handles at once."""
-    max_cached_workflows: int = Field(default=1000, ge=0)
-    """Running workflows kept in memory, so that they need no replay."""
-    max_activities_per_second: Maybe[float] = Field(default=None, gt=0, examples=[10])
-    """Limit for one worker process."""
-    max_task_queue_activities_per_second: Maybe[float] = Field(default=None, gt=0, examples=[50])
-    """Limit for all workers of the task queue together, kept by the server."""
-    graceful_shutdown_timeout: Duration = timedelta(seconds=30)
-    """Time that running activities have to finish when the worker is stopped."""
-
-
-class DrainingVersion(_Entry):
+class DrainingVersion(Entry):
     """An older version whose runs are still open, and where its functions live now."""
 
     max_concurrent_activities: Maybe[int] = Field(default=None, ge=1, le=10_000, examples=[4])
@@ -235,7 +201,7 @@ class Queue(Workflow, WorkerOptions):
     """Several workflows on this task queue, instead of one workflow's keys in place."""
 
 
-class Defaults(_Entry):
+class Defaults(Entry):
     """Options for every entry of a kind that does not give its own."""
 
     queue: WorkerOptions = WorkerOptions()
@@ -246,7 +212,7 @@ class Defaults(_Entry):
     """Call options of every activity."""
 
 
-class QueuesFile(_Entry):
+class QueuesFile(Entry):
     """The whole file."""
 
     schema_version: Literal[1] = 1

@@ -10,15 +10,8 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from tqrun.config.model import (
-    Activity,
-    ActivityOptions,
-    Queue,
-    QueuesFile,
-    RetryPolicy,
-    WorkerOptions,
-    Workflow,
-)
+from tqrun.config.model import Activity, Queue, QueuesFile, Workflow
+from tqrun.config.options import ActivityOptions, RetryPolicy, WorkerOptions
 
 _Entry = TypeVar("_Entry", bound=BaseModel)
 
@@ -57,6 +50,25 @@ def workflows(name: str, queue: Queue) -> dict[str, Workflow]:
 def in_place(queue: Queue) -> set[str]:
     """The keys of one workflow that stand in *queue* itself."""
     return queue.model_fields_set & Workflow.model_fields.keys()
+
+
+def workflow_names(file: QueuesFile) -> list[str]:
+    """Every workflow as a launch names it: `queue`, or `queue.workflow` where it has several."""
+    return [
+        f"{queue_name}.{name}" if queue.workflows else queue_name
+        for queue_name, queue in file.queues.items()
+        for name in workflows(queue_name, queue)
+    ]
+
+
+def child(file: QueuesFile, queue: str, name: str) -> tuple[str, str] | None:
+    """The queue and workflow that a step of *queue* means by *name*; None if there is none."""
+    if name in file.queues[queue].workflows:
+        return queue, name
+    other, _, workflow = name.partition(".")
+    if name not in workflow_names(file):
+        return None
+    return other, workflow or other
 
 
 def function_path(file: QueuesFile, queue: str, activity: str) -> str:

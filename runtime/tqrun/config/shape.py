@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from tqrun.config.model import Activity, Queue, QueuesFile, RetryPolicy, Workflow
+from tqrun.config.model import Activity, Queue, QueuesFile, Workflow
+from tqrun.config.options import RetryPolicy
 from tqrun.config.source import Location, Node, Source, child
+from tqrun.config.steps import KINDS
 from tqrun.config.values import PATTERNS, shown, written
 from tqrun.diagnostics import Finding, did_you_mean, nearest, quote, snake_case
 
@@ -21,6 +24,7 @@ MAX_FAULTS = 10_000
 _WANTED = {
     "int_type": "a whole number",
     "float_type": "a number",
+    "bool_type": "true or false",
     "finite_number": "a finite number",
     "string_type": "text",
     "list_type": "a list",
@@ -69,7 +73,7 @@ def faults(error: ValidationError, source: Source) -> Iterator[Fault]:
             place = source.place(location, key=at_key or code in ("unknown-key", "empty-value"))
         meant = None
         if code == "unknown-key":
-            meant = nearest(str(location[-1]), _keys_at(location[:-1]))
+            meant = nearest(str(location[-1]), _keys_at(details["loc"][:-1]))
         yield Fault(location, Finding(place, code, message), meant)
 
 
@@ -95,14 +99,17 @@ def _judge(details: ErrorDetails, location: Location, node: Node) -> tuple[str, 
     if not location:
         return "wrong-type", 'the file must be a mapping with the key "queues"'
     if kind == "extra_forbidden":
-        return "unknown-key", _unknown_key(location)
+        return "unknown-key", _unknown_key(details["loc"])
     if kind == "missing":
-        example = {"version": "version: 1", "queues": "queues: {your_queue: …}"}[name]
+        example = _EXAMPLES.get(name, f"{name}: …")
         return "missing-key", f'"{name}" is missing; write for example "{example}"'
     if given is None or kind in _EMPTY:
         return "empty-value", _empty(name, location)
     if kind in _WANTED:
         return "wrong-type", _wrong_type(name, given, node, _WANTED[kind])
+    if kind == "union_tag_invalid":
+        known = ", ".join(KINDS)
+        return "unknown-step", f"not a step; write an activity's name, or one of {known}"
     if kind in _LIMITS:
         limit, words = _LIMITS[kind]
         return "out-of-range", f"{shown(given)}: {words} {context[limit]:,.10g}"
@@ -132,34 +139,53 @@ def _wrong_type(name: str, given: Any, node: Node, wanted: str) -> str:
 _COLLECTION = {dict: "mapping", list: "list"}
 
 
-def _unknown_key(location: Location) -> str:
-    key = str(location[-1])
-    known = _keys_at(location[:-1])
+_EXAMPLES = {"version": "version: 1", "queues": "queues: {your_queue: …}"}
+
+
+def _unknown_key(loc: Location) -> str:
+    key = str(loc[-1])
+    known = _keys_at(loc[:-1])
     hint = did_you_mean(key, known)
     if "did you mean" not in hint:
         name = snake_case(key)
-        homes = [words for model, words in _HOMES if name in model.model_fields]
+        homes = [words for model, words in _HOMES if name in _fields(model)]
         subject = "it" if name == key else quote(name)
         hint = f"; {subject} belongs {homes[0]}" if homes else hint
     return f"unknown key {quote(key)}{hint}"
 
 
-def _keys_at(location: Location) -> list[str]:
-    """The keys that the model knows at *location*."""
+def _keys_at(loc: Location) -> list[str]:
+    """The keys that the model knows at *loc*, which has the steps that only the model has."""
     shape: Any = QueuesFile
-    for step in location:
+    for step in loc:
         shape = _step(shape, step)
-    return [key for model in _alternatives(shape, BaseModel) for key in model.model_fields]
+    return [key for model in _alternatives(shape, BaseModel) for key in _fields(model)]
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of *model* by the key that the user writes."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _step(shape: Any, step: str | int) -> Any:
+    if str(step).startswith("<"):
+        return _tagged(shape, str(step)) or shape
     for model in _alternatives(shape, BaseModel):
-        if step in model.model_fields:
-            return model.model_fields[step].annotation
+        if step in _fields(model):
+            return _fields(model)[str(step)].annotation
     for container in (dict, list):
         for found in _alternatives(shape, container):
             return get_args(found)[-1]
     return None
+
+
+def _tagged(shape: Any, tag: str) -> Any:
+    """The alternative of a tagged union that *tag* chooses."""
+    if get_origin(shape) is Annotated:
+        inner, *metadata = get_args(shape)
+        return inner if Tag(tag) in metadata else _tagged(inner, tag)
+    found = (_tagged(part, tag) for part in get_args(shape))
+    return next((one for one in found if one is not None), None)
 
 
 def _alternatives(shape: Any, kind: type) -> Iterator[Any]:

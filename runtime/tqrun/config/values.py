@@ -9,9 +9,16 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BeforeValidator, GetCoreSchemaHandler, StringConstraints, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError, core_schema
 
 from tqrun.config.input_schema import JSON_TYPES, META_SCHEMA, problems
@@ -198,3 +205,35 @@ InputField = Annotated[
         }
     ),
 ]
+
+
+class Expression(str):
+    """Text with `${…}` in it, in place of a value that is known only when the workflow runs."""
+
+    __slots__ = ()
+
+
+class _OrExpression:
+    """Takes a text with `${…}` as it is, and anything else as the type itself."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        own = handler.generate_schema(get_args(source)[0])
+
+        def validate(value: Any, inner: core_schema.ValidatorFunctionWrapHandler) -> Any:
+            is_expression = isinstance(value, str) and "${" in value
+            return Expression(value) if is_expression else inner(value)
+
+        return core_schema.no_info_wrap_validator_function(validate, own)
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        own = handler(schema)
+        shown = {"examples": own.pop("examples")} if "examples" in own else {}
+        return {"anyOf": [own, {"type": "string", "pattern": r"\$\{"}], **shown}
+
+
+OrExpression = Annotated[_T | Expression, _OrExpression()]
+"""A value that may also be given by an expression, which is evaluated when it is needed."""

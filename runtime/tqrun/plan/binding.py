@@ -7,7 +7,7 @@ shown is the caller's to know.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ __all__ = [
     "Problem",
     "arguments",
     "bind",
+    "misfit",
     "project_on_path",
 ]
 
@@ -75,25 +76,41 @@ def bind(path: str) -> BoundFunction:
     return signatures.read(path, function)
 
 
-def arguments(function: BoundFunction, available: Mapping[str, types.Schema]) -> Call:
-    """Decide which of the *available* inputs a call of *function* passes, and whether they fit.
+def arguments(
+    function: BoundFunction,
+    available: Mapping[str, types.Schema],
+    *,
+    given: Collection[str] = (),
+    inputs: Collection[str] | None = None,
+) -> Call:
+    """Decide which of the *available* names a call of *function* passes, and whether they fit.
 
     Args:
         function: What is called.
-        available: JSON Schema per input.
+        available: JSON Schema per name.
+        given: Parameters that have their value already.
+        inputs: Those of the names that are inputs; all of them if not given.
     """
+    declared = available.keys() if inputs is None else inputs
     parameters = {parameter.name: parameter for parameter in function.parameters}
     passed = tuple(name for name in available if function.accepts_any or name in parameters)
     problems = [
-        _unbound(function, parameter.name, available)
+        _unbound(function, parameter.name, declared)
         for parameter in function.parameters
-        if parameter.required and parameter.name not in available
+        if parameter.required and parameter.name not in {*available, *given}
     ]
     problems += [
         problem
         for name in passed
         if name in parameters
-        and (problem := _misfit(function, parameters[name], available[name])) is not None
+        and (
+            problem := misfit(
+                function,
+                parameters[name],
+                available[name],
+                subject=f'input "{name}"' if name in declared else f'"{name}"',
+            )
+        )
     ]
     return Call(passed, tuple(problems))
 
@@ -137,7 +154,7 @@ def _not_a_function(value: Any) -> str | None:
     return None
 
 
-def _unbound(function: BoundFunction, name: str, available: Mapping[str, Any]) -> Problem:
+def _unbound(function: BoundFunction, name: str, available: Collection[str]) -> Problem:
     if not available:
         inputs = "; the workflow declares no input"
     elif len(available) <= _LISTED_INPUTS:
@@ -147,9 +164,10 @@ def _unbound(function: BoundFunction, name: str, available: Mapping[str, Any]) -
     return Problem("unbound-parameter", f"{_subject(function, name)} has no value{inputs}")
 
 
-def _misfit(
-    function: BoundFunction, parameter: Parameter, declared: types.Schema
+def misfit(
+    function: BoundFunction, parameter: Parameter, declared: types.Schema, *, subject: str
 ) -> Problem | None:
+    """Why a value of the type *declared* is none for *parameter*, if so; *subject* is the value."""
     name = parameter.name
     try:
         accepted = types.taken(parameter.annotation)
@@ -161,9 +179,12 @@ def _misfit(
     annotation = types.named(parameter.annotation)
     what = " or ".join(types.described(one) for one in refused)
     verb = "is" if what == types.described(declared) else "may be"
-    message = f'{_subject(function, name)} takes {annotation}, but input "{name}" {verb} {what}'
+    message = f"{_subject(function, name)} takes {annotation}, but {subject} {verb} {what}"
     if what == "null":
-        message += f'; write "{annotation} | None", or give the input another default'
+        way_out = (
+            "give the input another default" if subject.startswith("input") else "test it first"
+        )
+        message += f'; write "{annotation} | None", or {way_out}'
     return Problem("wrong-parameter-type", message)
 
 

@@ -10,10 +10,12 @@ from pydantic import ValidationError
 
 from tqrun.config import model, resolve
 from tqrun.config.load import in_file_order, load
+from tqrun.config.options import WorkerOptions
 from tqrun.diagnostics import Finding, did_you_mean
 from tqrun.errors import InvalidQueuesFile, UnknownQueue, UsageError
 from tqrun.plan.binding import BoundFunction, project_on_path
 from tqrun.plan.compile import Compiler, LaunchPlan, task_queues
+from tqrun.plan.model import Child, every_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Service:
         version: Of the queue; an older one than the file's where that one is draining.
         workflows: The declared workflows by type.
         activities: The function of each activity by name.
+        children: The encoded plan of each workflow that they may start as a child.
     """
 
     queue: str
@@ -32,7 +35,8 @@ class Service:
     task_queue: str
     workflows: Mapping[str, LaunchPlan]
     activities: Mapping[str, BoundFunction]
-    options: model.WorkerOptions
+    options: WorkerOptions
+    children: Mapping[str, bytes]
 
 
 class Registry:
@@ -128,27 +132,31 @@ class Registry:
                 workflows={plan.workflow_type: plan for plan in self.queue(name)},
                 activities=self._activities(name, entry),
                 options=_with_concurrency(options, entry),
+                children=self._children(name),
             )
             for version, entry in versions.items()
             for task_queue in task_queues(self.file, name, version)
         ]
 
+    def _children(self, name: str) -> dict[str, bytes]:
+        steps = [step for launch in self.queue(name) for step in every_step(launch.plan.steps)]
+        names = {step.workflow for step in steps if isinstance(step, Child)}
+        return {child: self.workflow(child).plan.encoded for child in sorted(names)}
+
     def _activities(self, name: str, version: model.DrainingVersion) -> dict[str, BoundFunction]:
         """The queue's own functions, those that other queues send here, and moved old ones."""
         bound = {
-            activity: self._compiler.function(queue, activity)
+            activity: self._compiler.functions.of(queue, activity)
             for queue, entry in self.file.queues.items()
             for activity, declared in entry.activities.items()
             if (queue if declared.queue is None else declared.queue) == name
         }
         for activity, path in version.activities.items():
-            bound[activity] = self._compiler.bind(path)
+            bound[activity] = self._compiler.functions.known(path)
         return {activity: function for activity, function in bound.items() if function is not None}
 
 
-def _with_concurrency(
-    options: model.WorkerOptions, version: model.DrainingVersion
-) -> model.WorkerOptions:
+def _with_concurrency(options: WorkerOptions, version: model.DrainingVersion) -> WorkerOptions:
     limit = version.max_concurrent_activities
     return (
         options
@@ -157,20 +165,18 @@ def _with_concurrency(
     )
 
 
-def _overridden(
-    file: model.QueuesFile, queue: str, texts: Mapping[str, str]
-) -> model.WorkerOptions:
+def _overridden(file: model.QueuesFile, queue: str, texts: Mapping[str, str]) -> WorkerOptions:
     """The worker options of *queue* with those in *texts* in their place."""
     if queue not in file.queues:
         raise UsageError(f'there is no queue "{queue}"{did_you_mean(queue, file.queues)}')
-    known = model.WorkerOptions.model_fields
+    known = WorkerOptions.model_fields
     for option in texts:
         if option not in known:
             raise UsageError(f'"{option}" is not a worker option{did_you_mean(option, known)}')
     current = resolve.worker_options(file, file.queues[queue])
     given = {option: getattr(current, option) for option in known} | dict(texts)
     try:
-        return model.WorkerOptions.model_validate(given, strict=False)
+        return WorkerOptions.model_validate(given, strict=False)
     except ValidationError as error:
         fault = error.errors()[0]
         raise UsageError(f"{queue}.{fault['loc'][0]}: {fault['msg']}") from None

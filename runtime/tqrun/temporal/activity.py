@@ -28,7 +28,8 @@ from tqrun.errors import InvalidInput
 from tqrun.plan.decoding import ArgumentError, decoder
 from tqrun.plan.registry import Service
 from tqrun.plan.signatures import BoundFunction
-from tqrun.temporal.workflow import NOT_BOUND, RESOLVE
+from tqrun.temporal.failures import NOT_BOUND
+from tqrun.temporal.workflow import RESOLVE
 
 MAX_RESULT_BYTES = 2_000_000
 """Temporal's default limit for one payload is 2 MB (`limit.blobSize.error`)."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from temporalio.api.common.v1 import Payload
 from temporalio.client import Client, Interceptor, OutboundInterceptor, StartWorkflowInput
 from temporalio.client import WorkflowHandle as Handle
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -18,13 +16,12 @@ from temporalio.envconfig import ClientConfigProfile
 from temporalio.service import RPCError
 
 from tqrun.errors import ServerUnavailable, UsageError
-from tqrun.temporal.workflow import PLAN_HEADER
+from tqrun.temporal.calls import plan_to_send
+from tqrun.temporal.workflow import PLAN_HEADER, plan_payload
 
 DEFAULT_ADDRESS = "localhost:7233"
 CONNECT_SECONDS = 10.0
 """A server that accepts and stays silent would hang the SDK's own connect."""
-
-plan_to_send: ContextVar[bytes | None] = ContextVar("tqrun_plan_to_send", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +48,7 @@ class _SendPlan(OutboundInterceptor):
     async def start_workflow(self, input: StartWorkflowInput) -> Handle[Any, Any]:  # noqa: A002
         plan = plan_to_send.get()
         if plan is not None:
-            payload = Payload(metadata={"encoding": b"binary/plain"}, data=plan)
-            input.headers = {**input.headers, PLAN_HEADER: payload}
+            input.headers = {**input.headers, PLAN_HEADER: plan_payload(plan)}
         return await super().start_workflow(input)
 
 

@@ -13,6 +13,7 @@ from temporalio.exceptions import FailureError
 from temporalio.service import RPCError
 
 from tqrun.errors import LaunchFailed, RunFailed
+from tqrun.plan.model import Call, every_step
 from tqrun.plan.registry import Registry
 from tqrun.temporal.client import Connection, connect, settings
 from tqrun.temporal.pollers import Tasks, pollers
@@ -104,9 +105,11 @@ class Queues:
     async def not_polled(self, queue: str, result: LaunchResult) -> list[str]:
         """Task queues that the run needs and no worker has polled within the last minutes."""
         client = await self.client(result.namespace)
-        calls = self.registry.workflow(queue).plan.calls
+        steps = every_step(self.registry.workflow(queue).plan.steps)
         needed = {(result.task_queue, Tasks.WORKFLOW): None} | {
-            (call.task_queue or result.task_queue, Tasks.ACTIVITY): None for call in calls
+            (step.task_queue or result.task_queue, Tasks.ACTIVITY): None
+            for step in steps
+            if isinstance(step, Call) and "${" not in (step.task_queue or "")
         }
         polled = await asyncio.gather(*(pollers(client, *half) for half in needed))
         missing = (name for (name, _), by in zip(needed, polled, strict=True) if not by)

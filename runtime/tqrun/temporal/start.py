@@ -4,45 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
-from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.common import (
-    SearchAttributeKey,
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.common import TypedSearchAttributes, WorkflowIDConflictPolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from tqrun.errors import InvalidInput
 from tqrun.plan.compile import MAX_ID_BYTES, LaunchPlan
-from tqrun.plan.expressions import EvaluationError, Template
-from tqrun.temporal.client import plan_to_send
+from tqrun.plan.expressions import EvaluationError, Template, evaluate
+from tqrun.temporal.calls import REUSE, plan_to_send, search_attributes, seconds
+from tqrun.temporal.launches import LAUNCH
 
-Status = Literal["started", "already_running", "already_finished"]
+Status = Literal["started", "already_running", "already_finished", "joined"]
 
 LARGE_PLAN_BYTES = 16_000
 MAX_PLAN_BYTES = 64_000
 """A header is part of a run's first event, which every worker that takes the run over reads."""
 
-_REUSE = {
-    "allow_duplicate": WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-    "allow_duplicate_failed_only": WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-    "reject_duplicate": WorkflowIDReusePolicy.REJECT_DUPLICATE,
-}
 _CONFLICT = {
     "fail": WorkflowIDConflictPolicy.FAIL,
     "use_existing": WorkflowIDConflictPolicy.USE_EXISTING,
     "terminate_existing": WorkflowIDConflictPolicy.TERMINATE_EXISTING,
-}
-_KEYS: dict[str, Any] = {
-    "string": SearchAttributeKey.for_keyword,
-    "integer": SearchAttributeKey.for_int,
-    "number": SearchAttributeKey.for_float,
-    "boolean": SearchAttributeKey.for_bool,
-    "array": SearchAttributeKey.for_keyword_list,
 }
 
 
@@ -110,9 +94,14 @@ async def started(client: Client, launch: LaunchPlan, start: Start) -> tuple[Sta
         RPCError: The server refused.
     """
     options = launch.options
-    token = plan_to_send.set(launch.plan.encoded)
+    delay = _duration(options.start_delay, start.input)
+    signal = _launch_signal(launch, start)
+    conflict = "use_existing" if signal else options.id_conflict_policy
+    # A debounced run resolves a plan in each round: signal-with-start would store the header in
+    # every signal's event.
+    token = plan_to_send.set(None if signal else launch.plan.encoded)
     try:
-        handle = await client.start_workflow(
+        handle: WorkflowHandle[Any, Any] = await client.start_workflow(
             start.workflow_type,
             start.input,
             id=start.workflow_id,
@@ -120,19 +109,38 @@ async def started(client: Client, launch: LaunchPlan, start: Start) -> tuple[Sta
             memo={**start.memo, "tqrun_plan": start.plan_hash},
             search_attributes=_search_attributes(launch, start.input),
             static_summary=launch.summary.render(start.input) if launch.summary else None,
-            id_reuse_policy=_REUSE[options.id_reuse_policy],
-            id_conflict_policy=_CONFLICT[options.id_conflict_policy],
-            execution_timeout=options.execution_timeout,
-            start_delay=options.start_delay,
-            # With a start delay the server refuses to start eagerly.
-            request_eager_start=options.start_delay is None,
+            id_reuse_policy=REUSE[options.id_reuse_policy],
+            id_conflict_policy=_CONFLICT[conflict],
+            execution_timeout=_duration(options.execution_timeout, start.input),
+            start_delay=delay,
+            # With a start delay or a signal the server refuses to start eagerly.
+            request_eager_start=delay is None and not signal,
+            **signal,
         )
     except WorkflowAlreadyStartedError as error:
         status = await _status_of_existing(client, launch, start, error.run_id)
         return status, error.run_id or ""
     finally:
         plan_to_send.reset(token)
-    return "started", handle.first_execution_run_id or handle.result_run_id or ""
+    run_id = handle.first_execution_run_id or handle.result_run_id or ""
+    joined = bool(signal) and handle.first_execution_run_id is None
+    return "joined" if joined else "started", run_id
+
+
+def _launch_signal(launch: LaunchPlan, start: Start) -> dict[str, Any]:
+    """What a launch of a debounced workflow sends along; nothing for the others."""
+    debounce = launch.debounce
+    if debounce is None:
+        return {}
+    window = _duration(debounce.window, start.input)
+    longest = _duration(debounce.max_wait, start.input)
+    assert window is not None
+    payload = {
+        "input": start.input,
+        "window": window.total_seconds(),
+        "max_wait": None if longest is None else longest.total_seconds(),
+    }
+    return {"start_signal": LAUNCH, "start_signal_args": [payload]}
 
 
 async def _status_of_existing(
@@ -149,16 +157,21 @@ def _value(value: Any, scope: Mapping[str, Any]) -> Any:
     return value.evaluate(scope) if isinstance(value, Template) else value
 
 
+def _duration(value: timedelta | str | None, scope: Mapping[str, Any]) -> timedelta | None:
+    if not isinstance(value, str):
+        return value
+    try:
+        return timedelta(seconds=seconds(evaluate(value, scope)))
+    except (EvaluationError, ValueError) as error:
+        raise InvalidInput(f"{value} gives no duration: {error}") from None
+
+
 def _search_attributes(
     launch: LaunchPlan, values: Mapping[str, Any]
 ) -> TypedSearchAttributes | None:
-    pairs = []
-    for name, declared in launch.search_attributes.items():
-        value = _value(declared, values)
-        if value is None:
-            continue
-        kind = launch.search_attribute_schemas.get(name, {}).get("type", "string")
-        kind = next(one for one in kind if one != "null") if isinstance(kind, list) else kind
-        key = _KEYS[kind](name)
-        pairs.append(SearchAttributePair(key, value if name in values else str(value)))
-    return TypedSearchAttributes(pairs) if pairs else None
+    return search_attributes(
+        {
+            name: (launch.attribute_types[name], _value(declared, values))
+            for name, declared in launch.search_attributes.items()
+        }
+    )

@@ -17,9 +17,10 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker
 from tqrun.errors import ServerUnavailable
 from tqrun.plan.registry import Service
 from tqrun.temporal.activity import Observer, activities
+from tqrun.temporal.calls import WorkerLacksActivity
 from tqrun.temporal.client import Connection, connect, settings
 from tqrun.temporal.health import health_server, not_polling
-from tqrun.temporal.workflow import WorkerLacksActivity, workflow_classes
+from tqrun.temporal.workflow import PlanSender, workflow_classes
 
 STICKY_TIMEOUT = timedelta(seconds=3)
 """How long a run that a killed worker had cached waits before another worker takes it."""
@@ -133,8 +134,10 @@ def worker(client: Client, service: Service) -> Worker:
         client,
         task_queue=service.task_queue,
         activities=activities(service),
-        workflows=workflow_classes(service.workflows, service.activities, service.task_queue),
-        interceptors=[Observer(service)],
+        workflows=workflow_classes(
+            service.workflows, service.activities, service.task_queue, plans=service.children
+        ),
+        interceptors=[PlanSender(), Observer(service)],
         activity_executor=ThreadPoolExecutor(
             options.max_concurrent_activities, thread_name_prefix=service.queue
         ),

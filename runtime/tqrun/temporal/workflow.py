@@ -1,192 +1,242 @@
 """The one workflow that runs every queue.
 
-It interprets the plan that its run was started with. It reads no file, no clock and no
-environment: whatever it needs is in the plan, the input, or Temporal's history.
+It runs the plan that its run was started with, and starts the next run where the history gets
+too long. It reads no file, no clock and no environment: whatever it needs is in the plan, the
+input, or Temporal's history.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
-from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from temporalio import workflow
-from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+from temporalio.worker import (
+    ContinueAsNewInput,
+    Interceptor,
+    StartChildWorkflowInput,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+    WorkflowOutboundInterceptor,
+)
 
-from tqrun.plan.expressions import EvaluationError, Template, compile_template
-from tqrun.plan.model import CallPlan, Plan, decode
+from tqrun.plan.model import Call, Plan, decode
+from tqrun.temporal.calls import Calls, plan_to_send
+from tqrun.temporal.failures import refused
+from tqrun.temporal.inbox import Inbox
+from tqrun.temporal.interpreter import Interpreter, Returned, Suspended, log, too_large
+from tqrun.temporal.launches import Launches
 
 PLAN_HEADER = "tq_plan"
 RESOLVE = "tqrun.resolve"
-NOT_BOUND = "tqrun.NotBound"
-"""Error type of an activity task that reached a worker without the function."""
+STATE = "tqrun.state"
+"""The query that every run answers: where it is, its locals, and what has not been taken yet."""
 
 _RESOLVE_TIMEOUT = timedelta(seconds=10)
-_NOT_BOUND_WAITS = (1, 2, 4, 8, 15, 30)
-"""Seconds between attempts to reach a worker that has the function; the last one repeats."""
-_CANCELLATION = {
-    "try_cancel": workflow.ActivityCancellationType.TRY_CANCEL,
-    "wait_cancellation_completed": workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    "abandon": workflow.ActivityCancellationType.ABANDON,
-}
+_SHOWN_CHARACTERS = 1_000
+"""Of one local in the answer of `STATE`."""
 
 
-class WorkerLacksActivity(Exception):
-    """This worker does not have a function that the run's plan calls.
+class _Round(NamedTuple):
+    """What one pass through the steps runs on."""
 
-    It fails the workflow task, not the run: the server offers the task again, and a worker that
-    has the function goes on.
-    """
+    plan: Plan
+    encoded: bytes
+    values: Mapping[str, Any]
 
 
-class _Interpreter:
+class _Run:
     """What every workflow class shares; subclasses give the name and what their worker has."""
 
     known: Collection[str] = ()
     task_queue = ""
+    plans: Mapping[str, bytes] = {}
+    is_time_to_stop: Callable[[], bool] = staticmethod(
+        lambda: workflow.info().is_continue_as_new_suggested()
+    )
 
     async def interpret(self, inputs: Sequence[Any]) -> Any:
-        """Run the plan of this run on its input; the result is the last call's."""
-        plan, values = await self._start(inputs)
-        result = None
-        for call in plan.calls:
-            result = await self._call(call, values)
-        return result
+        """Run the plan of this run on its input; the result is the workflow's."""
+        inputs, state = _continued(inputs)
+        launches = Launches(state.get("launches", ()))
+        launches.open(lambda text, fields: log(text, fields))
+        todo = await self._first(inputs, state, launches)
+        while True:
+            result, failure = await self._round(todo, state, launches)
+            # No await between this look at the launches and the end: none can be lost.
+            if not launches.pending:
+                if failure is not None:
+                    raise failure
+                return result
+            if failure is not None:
+                log("round failed, going on with a newer launch", {"error": str(failure)})
+            state = {}
+            todo = await self._next(inputs, launches)
 
-    async def _start(self, inputs: Sequence[Any]) -> tuple[Plan, Mapping[str, Any]]:
+    async def _first(
+        self, inputs: Sequence[Any], state: Mapping[str, Any], launches: Launches
+    ) -> _Round:
         """The plan and the input: as the launcher sent them, else resolved by the worker."""
         header = workflow.info().headers.get(PLAN_HEADER)
-        if header is not None:
-            plan, values = decode(header.data), inputs[0] if inputs else {}
+        if header is None:
+            return await (self._next if launches.pending else self._resolve)(inputs, launches)
+        plan, values = decode(header.data), inputs[0] if inputs else {}
+        if not state:
             _fits(plan, inputs, values)
-            return plan, values
+        return _Round(plan, header.data, values)
+
+    async def _next(self, inputs: Sequence[Any], launches: Launches) -> _Round:
+        """What the newest launch asks for, when no other has come for its window."""
+        if not await launches.settle(self.is_time_to_stop):
+            self._continue(None, inputs[0] if inputs else {}, {"launches": launches.pending})
+        return await self._resolve([launches.take()], launches)
+
+    async def _resolve(self, inputs: Sequence[Any], _: Launches) -> _Round:
         resolved = await workflow.execute_local_activity(
             RESOLVE,
             args=[workflow.info().workflow_type, list(inputs)],
             start_to_close_timeout=_RESOLVE_TIMEOUT,
         )
-        return decode(resolved["plan"].encode()), resolved["input"]
+        encoded = resolved["plan"].encode()
+        return _Round(decode(encoded), encoded, resolved["input"])
 
-    async def _call(self, call: CallPlan, values: Mapping[str, Any]) -> Any:
-        arguments: list[Any] = [{name: values[name] for name in call.arguments}]
-        if call.context:
-            arguments.append({name: values[name] for name in call.context})
-        misses = 0
-        while True:
-            self._require(call)
-            try:
-                return await workflow.execute_activity(
-                    call.activity, args=arguments, summary=_summary(call, values), **_options(call)
-                )
-            except ActivityError as error:
-                if not _is_not_bound(error):
-                    return _failed(call, error)
-            # Not an attempt of the function: no worker that has it has seen the task yet.
-            await workflow.sleep(_NOT_BOUND_WAITS[min(misses, len(_NOT_BOUND_WAITS) - 1)])
-            misses += 1
-
-    def _require(self, call: CallPlan) -> None:
-        elsewhere = call.task_queue is not None or not call.bound
-        if elsewhere or call.activity in self.known or workflow.unsafe.is_replaying():
-            return
-        raise WorkerLacksActivity(
-            f'the run\'s plan calls activity "{call.activity}", which this worker of '
-            f"{self.task_queue} does not have; the run waits for a worker that has it"
+    async def _round(
+        self, todo: _Round, state: Mapping[str, Any], launches: Launches
+    ) -> tuple[Any, BaseException | None]:
+        """One pass through the steps: its result, or what it failed with."""
+        inbox = Inbox(todo.plan.signals, state.get("inbox", ()))
+        calls = Calls(self.known, self.task_queue, self.plans)
+        fields = _fields(todo)
+        interpreter = Interpreter(
+            todo.plan, todo.values, calls, inbox, self.is_time_to_stop, fields
         )
+        interpreter.locals.update(state.get("locals", {}))
+        inbox.open(lambda text, extra: log(text, {**fields, **extra}))
+        self._answer(interpreter, inbox, launches)
+        try:
+            outcome = await interpreter.run(state.get("frames", ()))
+        except FailureError as error:
+            if is_cancelled_exception(error):
+                raise
+            return None, error
+        if isinstance(outcome, Suspended):
+            kept = {
+                "frames": outcome.frames,
+                "locals": interpreter.locals,
+                "inbox": inbox.unread,
+                "launches": launches.pending,
+            }
+            self._continue(todo.encoded, todo.values, kept)
+        assert isinstance(outcome, Returned)
+        return outcome.value, None
+
+    def _answer(self, interpreter: Interpreter, inbox: Inbox, launches: Launches) -> None:
+        """Answer the plan's queries and the built-in one."""
+
+        def state() -> dict[str, Any]:
+            return {
+                "plan": interpreter.plan.hash,
+                "steps": interpreter.where(),
+                "locals": {name: _short(value) for name, value in interpreter.locals.items()},
+                "unread_signals": [name for name, _ in inbox.unread],
+                "pending_launches": len(launches.pending),
+            }
+
+        workflow.set_query_handler(STATE, state)
+        for name, value in interpreter.plan.queries.items():
+            workflow.set_query_handler(name, _answering(interpreter, value))
+
+    def _continue(self, encoded: bytes | None, values: Any, state: Mapping[str, Any]) -> None:
+        """Start the next run, which goes on from *state*."""
+        carried = {**state.get("locals", {}), "(position)": state.get("frames", [])}
+        largest = too_large(carried)
+        if largest is not None:
+            message = (
+                f'the run must go on in a new one, and "{largest}" is too large to be carried; '
+                "together they may have 1 MB, so store it and keep where"
+            )
+            raise ApplicationError(message, type="state_too_large", non_retryable=True)
+        token = plan_to_send.set(encoded)
+        try:
+            workflow.continue_as_new(args=[values, state])
+        finally:
+            plan_to_send.reset(token)
+
+
+def _answering(interpreter: Interpreter, value: Any) -> Callable[..., Any]:
+    return lambda *_: interpreter.query(value)
+
+
+def _short(value: Any) -> Any:
+    text = str(value)
+    return value if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+
+
+def _continued(inputs: Sequence[Any]) -> tuple[Sequence[Any], Mapping[str, Any]]:
+    """The inputs, and the state that the run before this one has left, if there was one."""
+    if workflow.info().continued_run_id is None or len(inputs) != 2:
+        return inputs, {}
+    return inputs[:1], inputs[1]
+
+
+def _fields(todo: _Round) -> dict[str, Any]:
+    """What every log line of the run carries."""
+    info = workflow.info()
+    return {
+        "queue": todo.plan.queue,
+        "version": todo.plan.version,
+        "workflow_type": info.workflow_type,
+        "workflow_id": info.workflow_id,
+        "run_id": info.run_id,
+        **{name: todo.values[name] for name in todo.plan.memo if name in todo.values},
+    }
 
 
 def _fits(plan: Plan, inputs: Sequence[Any], values: Any) -> None:
     """Refuse input that the plan cannot be run on; a launcher's own input always fits."""
     if len(inputs) > 1 or not isinstance(values, dict):
-        raise _refused("the input must be one object")
-    needed = {name for call in plan.calls for name in (*call.arguments, *call.context)}
+        raise refused("the input must be one object")
+    needed = {
+        name
+        for call in plan.steps
+        if isinstance(call, Call)
+        for name in (*call.arguments, *call.context)
+        if not any(name == getattr(step, "result", None) for step in plan.steps)
+    }
     missing = sorted(needed - values.keys())
     if missing:
-        raise _refused("; ".join(f'input "{name}" is missing' for name in missing))
+        raise refused("; ".join(f'input "{name}" is missing' for name in missing))
 
 
-def _refused(message: str) -> ApplicationError:
-    return ApplicationError(message, type="invalid_input", non_retryable=True)
-
-
-def _is_not_bound(error: ActivityError) -> bool:
-    return isinstance(error.cause, ApplicationError) and error.cause.type == NOT_BOUND
-
-
-def _failed(call: CallPlan, error: ActivityError) -> None:
-    """Null in place of the result where the call says so; else the run fails with *error*."""
-    if call.on_error == "fail" or is_cancelled_exception(error):
-        raise error
-    workflow.logger.warning(
-        "activity failed, going on", extra={"activity": call.activity, "error": str(error.cause)}
-    )
-
-
-@lru_cache(maxsize=4096)
-def _options(call: CallPlan) -> dict[str, Any]:
-    """The SDK's arguments for *call*, built once per plan."""
-    retry = call.retry
-    return {
-        "task_queue": call.task_queue,
-        "start_to_close_timeout": _duration(call.start_to_close),
-        "schedule_to_close_timeout": _duration(call.schedule_to_close),
-        "schedule_to_start_timeout": _duration(call.schedule_to_start),
-        "heartbeat_timeout": _duration(call.heartbeat),
-        "cancellation_type": _CANCELLATION[call.cancellation_type],
-        "retry_policy": RetryPolicy(
-            initial_interval=timedelta(seconds=retry.initial_interval),
-            backoff_coefficient=retry.backoff_coefficient,
-            maximum_interval=_duration(retry.maximum_interval),
-            maximum_attempts=retry.maximum_attempts,
-            # Temporal would send a payload that is too large again, for ever.
-            non_retryable_error_types=[*retry.non_retryable_error_types, "PayloadsTooLarge"],
-        ),
-    }
-
-
-def _duration(seconds: float | None) -> timedelta | None:
-    return None if seconds is None else timedelta(seconds=seconds)
-
-
-def _summary(call: CallPlan, values: Mapping[str, Any]) -> str | None:
-    if call.summary is None or "${" not in call.summary:
-        return call.summary
-    try:
-        return _template(call.summary, tuple(values)).render(values)
-    except EvaluationError as error:
-        raise ApplicationError(str(error), type="expression", non_retryable=True) from None
-
-
-@lru_cache(maxsize=4096)
-def _template(text: str, names: tuple[str, ...]) -> Template:
-    return compile_template(text, {name: {} for name in names})
-
-
-class Undeclared(_Interpreter):
+class Undeclared(_Run):
     """Takes the workflow types that the file does not declare.
 
     With a plan in the header it runs that, without one it fails at once.
     """
 
-    async def _start(self, inputs: Sequence[Any]) -> tuple[Plan, Mapping[str, Any]]:
+    async def _first(
+        self, inputs: Sequence[Any], state: Mapping[str, Any], launches: Launches
+    ) -> _Round:
         info = workflow.info()
         if PLAN_HEADER not in info.headers:
             message = (
                 f'no queue declares a workflow of type "{info.workflow_type}" on {self.task_queue}'
             )
             raise ApplicationError(message, type="unknown_workflow", non_retryable=True)
-        values = [workflow.payload_converter().from_payload(raw.payload) for raw in inputs]
-        return await super()._start(values)
+        return await super()._first(inputs, state, launches)
 
     @workflow.run
     async def run(self, inputs: Sequence[RawValue]) -> Any:
         """Run the plan on the one object that holds the inputs."""
-        return await self.interpret(inputs)
+        convert = workflow.payload_converter().from_payload
+        return await self.interpret([convert(raw.payload) for raw in inputs])
 
 
-class Declared(_Interpreter):
+class Declared(_Run):
     """Runs one workflow type that the file declares; subclasses are named for it."""
 
     @workflow.run
@@ -196,7 +246,12 @@ class Declared(_Interpreter):
 
 
 def workflow_classes(
-    types: Collection[str], activities: Collection[str], task_queue: str
+    types: Collection[str],
+    activities: Collection[str],
+    task_queue: str,
+    *,
+    plans: Mapping[str, bytes] | None = None,
+    is_time_to_stop: Callable[[], bool] | None = None,
 ) -> list[type]:
     """One thin class per declared workflow type, and one for all undeclared ones.
 
@@ -204,14 +259,58 @@ def workflow_classes(
         types: The workflow types that the file declares for the task queue.
         activities: Names of the activities that the worker has.
         task_queue: Named in messages.
+        plans: The encoded plan of each workflow that may be started as a child.
+        is_time_to_stop: Says between two steps whether the run goes on in a new one; when the
+            server suggests it, if not given.
     """
-    shared = {"known": frozenset(activities), "task_queue": task_queue}
+    shared: dict[str, Any] = {
+        "known": frozenset(activities),
+        "task_queue": task_queue,
+        "plans": plans or {},
+    }
+    if is_time_to_stop is not None:
+        shared["is_time_to_stop"] = staticmethod(is_time_to_stop)
     return [
         *(workflow.defn(name=name, sandboxed=False)(_named(Declared, shared)) for name in types),
         workflow.defn(dynamic=True, sandboxed=False)(_named(Undeclared, shared)),
     ]
 
 
-def _named(kind: type[_Interpreter], attributes: Mapping[str, Any]) -> type:
+def _named(kind: type[_Run], attributes: Mapping[str, Any]) -> type:
     """A class that the SDK takes for *kind*, whose `run` it wants on the class itself."""
-    return type(kind.__name__, (_Interpreter,), {**vars(kind), **attributes})
+    return type(kind.__name__, (_Run,), {**vars(kind), **attributes})
+
+
+class PlanSender(Interceptor):
+    """Puts the plan of a child, or of the run that continues this one, into its header."""
+
+    def workflow_interceptor_class(
+        self, _: WorkflowInterceptorClassInput
+    ) -> type[WorkflowInboundInterceptor] | None:
+        """What the SDK builds for every workflow."""
+        return _Inbound
+
+
+class _Inbound(WorkflowInboundInterceptor):
+    def init(self, outbound: WorkflowOutboundInterceptor) -> None:
+        super().init(_Outbound(outbound))
+
+
+class _Outbound(WorkflowOutboundInterceptor):
+    def continue_as_new(self, input: ContinueAsNewInput) -> Any:  # noqa: A002
+        input.headers = {**input.headers, **_header()}
+        return super().continue_as_new(input)
+
+    async def start_child_workflow(self, input: StartChildWorkflowInput) -> Any:  # noqa: A002
+        input.headers = {**input.headers, **_header()}
+        return await super().start_child_workflow(input)
+
+
+def _header() -> dict[str, Payload]:
+    encoded = plan_to_send.get()
+    return {} if encoded is None else {PLAN_HEADER: plan_payload(encoded)}
+
+
+def plan_payload(encoded: bytes) -> Payload:
+    """An encoded plan as it stands in a header."""
+    return Payload(metadata={"encoding": b"binary/plain"}, data=encoded)

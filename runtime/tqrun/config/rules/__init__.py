@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tqrun.config.draft import Draft
 from tqrun.config.model import QueuesFile
-from tqrun.config.rules import activities, inputs, queues, starts, workflows
+from tqrun.config.rules import activities, inputs, queues, starts, steps, workflows
 from tqrun.config.rules.broken import Broken
 from tqrun.config.source import Source
 from tqrun.diagnostics import Finding
@@ -44,7 +44,10 @@ RULES: dict[str, Rule] = {
     "reserved-name": Rule(queues.reserved_name, ()),
     "missing-workflow-id": Rule(workflows.missing_workflow_id, ("workflow_id", "workflows")),
     "missing-steps": Rule(workflows.missing_steps, ("steps",)),
-    "unknown-activity": Rule(workflows.unknown_activity, ("activities",)),
+    "unknown-activity": Rule(steps.unknown_activity, ("activities",)),
+    "unknown-workflow": Rule(steps.unknown_workflow, ("workflows", "queues")),
+    "unknown-signal": Rule(steps.unknown_signal, ("signals",)),
+    "unused-signal": Rule(steps.unused_signal, ("steps",)),
     "duplicate-workflow-type": Rule(workflows.duplicate_workflow_type, ("workflow_type",)),
     "duplicate-workflow-id": Rule(workflows.duplicate_workflow_id, ("namespace",)),
     "id-policies": Rule(starts.id_policies, _POLICIES),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tqrun.config import resolve
-from tqrun.config.model import Activity, QueuesFile, RetryPolicy
+from tqrun.config.model import Activity, QueuesFile
+from tqrun.config.options import RetryPolicy
 from tqrun.config.rules.broken import Broken, every_activity
 from tqrun.config.source import Location
 from tqrun.diagnostics import did_you_mean
@@ -52,7 +53,9 @@ def _longer(
     """A finding when the first of the *pair* is longer, at the option that the user gave here."""
     inner, outer = pair
     long, short = getattr(options, inner), getattr(options, outer)
-    if short is None or long is None or long <= short:
+    if short is None or long is None or isinstance(short, str) or isinstance(long, str):
+        return
+    if long <= short:
         return
     own = [option for option in pair if option in activity.model_fields_set]
     place = (*location, own[0]) if own else ("defaults", "activity", inner)
@@ -62,8 +65,10 @@ def _longer(
 def retry_interval_order(file: QueuesFile) -> Iterator[Broken]:
     """Temporal refuses a policy whose longest wait is shorter than its first."""
     for location, policy in _every_policy(file):
-        longest = policy.maximum_interval
-        if longest is not None and longest < policy.initial_interval:
+        first_wait, longest = policy.initial_interval, policy.maximum_interval
+        if longest is None or isinstance(first_wait, str) or isinstance(longest, str):
+            continue
+        if longest < first_wait:
             first = "" if "initial_interval" in policy.model_fields_set else " (1s if not given)"
             message = f"maximum_interval is shorter than initial_interval{first}"
             yield Broken((*location, "maximum_interval"), message)

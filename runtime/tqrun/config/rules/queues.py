@@ -26,9 +26,10 @@ def conflicting_keys(file: QueuesFile) -> Iterator[Broken]:
 
 
 def no_activities(file: QueuesFile) -> Iterator[Broken]:
-    """A queue without activities does nothing."""
+    """A queue without activities or steps does nothing."""
     for name, queue in file.queues.items():
-        if not queue.activities:
+        declared = resolve.workflows(name, queue).values()
+        if not queue.activities and not any(one.steps or one.workflow_class for one in declared):
             own = ("activities",) if "activities" in queue.model_fields_set else ()
             message = f'queue "{name}" has no activities'
             yield Broken(("queues", name, *own), message, key=True)

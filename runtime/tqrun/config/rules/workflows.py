@@ -9,7 +9,7 @@ from tqrun.config import resolve
 from tqrun.config.model import QueuesFile, Workflow
 from tqrun.config.rules.broken import Broken, every_activity, every_workflow
 from tqrun.config.source import Location
-from tqrun.diagnostics import did_you_mean, quote
+from tqrun.diagnostics import quote
 
 _EXPRESSION = re.compile(r"\$\{\s*(?:input\.)?(.*?)\s*\}")
 
@@ -40,16 +40,6 @@ def missing_steps(file: QueuesFile) -> Iterator[Broken]:
                 location = ("queues", name, "workflows", workflow_name)
                 message = f'"{workflow_name}" has no steps; of several workflows each lists its own'
                 yield Broken(location, message, key=True)
-
-
-def unknown_activity(file: QueuesFile) -> Iterator[Broken]:
-    """A step names an activity that its queue does not have."""
-    for location, _, workflow in every_workflow(file):
-        known = file.queues[str(location[1])].activities
-        for index, step in enumerate(workflow.steps or ()):
-            if step not in known:
-                message = f'no activity "{step}"{did_you_mean(step, known)}'
-                yield Broken((*location, "steps", index), message)
 
 
 def duplicate_workflow_type(file: QueuesFile) -> Iterator[Broken]:

@@ -1,0 +1,65 @@
+"""Rules about what steps refer to: activities, workflows and signals by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tqrun.config import resolve
+from tqrun.config.model import QueuesFile
+from tqrun.config.rules.broken import Broken, every_workflow
+from tqrun.config.source import Location
+from tqrun.config.steps import ActivityStep, WaitStep, WorkflowStep, walk
+from tqrun.diagnostics import did_you_mean
+
+
+def unknown_activity(file: QueuesFile) -> Iterator[Broken]:
+    """A step names an activity that its queue does not have."""
+    for location, _, workflow in every_workflow(file):
+        known = file.queues[str(location[1])].activities
+        for where, step in walk(workflow.steps or (), (*location, "steps")):
+            own = ("activity",) if isinstance(step, ActivityStep) else ()
+            name = step.activity if isinstance(step, ActivityStep) else step
+            if isinstance(name, str) and name not in known:
+                yield Broken((*where, *own), f'no activity "{name}"{did_you_mean(name, known)}')
+
+
+def unknown_workflow(file: QueuesFile) -> Iterator[Broken]:
+    """A step starts a workflow that the file does not have."""
+    for location, _, workflow in every_workflow(file):
+        queue = str(location[1])
+        for where, step in walk(workflow.steps or (), (*location, "steps")):
+            if not isinstance(step, WorkflowStep):
+                continue
+            if resolve.child(file, queue, step.workflow) is None:
+                known = [*file.queues[queue].workflows, *resolve.workflow_names(file)]
+                message = f'no workflow "{step.workflow}"{did_you_mean(step.workflow, known)}'
+                yield Broken((*where, "workflow"), message)
+
+
+def unknown_signal(file: QueuesFile) -> Iterator[Broken]:
+    """A step waits for a signal that nobody can send."""
+    for location, _, workflow in every_workflow(file):
+        for where, name in _awaited(file, location):
+            if name not in workflow.signals:
+                hint = did_you_mean(name, workflow.signals) or "; the workflow declares no signals"
+                yield Broken(where, f'no signal "{name}"{hint}')
+
+
+def unused_signal(file: QueuesFile) -> Iterator[Broken]:
+    """A signal is declared, and no step waits for it."""
+    for location, _, workflow in every_workflow(file):
+        awaited = {name for _, name in _awaited(file, location)}
+        for name in () if workflow.workflow_class else workflow.signals:
+            if name not in awaited:
+                message = f'no step waits for signal "{name}"'
+                yield Broken((*location, "signals", name), message, key=True)
+
+
+def _awaited(file: QueuesFile, location: Location) -> Iterator[tuple[Location, str]]:
+    """Each signal that a step of the workflow at *location* waits for."""
+    workflows = {where: workflow for where, _, workflow in every_workflow(file)}
+    for where, step in walk(workflows[location].steps or (), (*location, "steps")):
+        if isinstance(step, WaitStep):
+            several = isinstance(step.wait_for, list)
+            for index, name in enumerate(step.wait_for if several else [step.wait_for]):
+                yield (*where, "wait_for", *([index] if several else [])), str(name)

@@ -1,0 +1,263 @@
+"""The function behind an activity step, the workflow behind a child, and their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tqrun.config import model, resolve, steps
+from tqrun.config.options import ActivityOptions, RetryPolicy
+from tqrun.config.source import Location
+from tqrun.diagnostics import did_you_mean, nearest
+from tqrun.plan import model as plan
+from tqrun.plan.binding import BoundFunction, arguments, misfit
+from tqrun.plan.expressions import Schema, types
+from tqrun.plan.functions import Functions
+from tqrun.plan.report import Report
+from tqrun.plan.types import NotJson, described, refused, taken
+
+
+class Calls:
+    """Binds the calls of one workflow."""
+
+    def __init__(
+        self,
+        file: model.QueuesFile,
+        queue: str,
+        functions: Functions,
+        report: Report,
+        memo: tuple[str, ...],
+    ) -> None:
+        """Bind what the steps of a workflow of *queue* call; *memo* goes onto every log line."""
+        self.queue, self.activities = queue, file.queues[queue].activities
+        self._file = file
+        self._functions, self._report, self._memo = functions, report, memo
+
+    def activity(
+        self,
+        step: steps.ActivityStep,
+        visible: Mapping[str, Schema],
+        inputs: Iterable[str],
+        given: Mapping[str, Schema],
+        location: Location,
+    ) -> tuple[plan.Call, Schema] | None:
+        """The call, and the type of its result; None if there is no such activity."""
+        activity = self.activities.get(step.activity)
+        if activity is None:
+            return None
+        options = _over(resolve.activity_options(self._file, activity), step)
+        elsewhere = step.task_queue or activity.task_queue
+        function = None if elsewhere else self._functions.of(self.queue, step.activity)
+        own = [name for name in inputs if name not in given]
+        passed: tuple[str, ...] = ()
+        if function is not None:
+            passed = self._bind(function, visible, own, given, location)
+        elif elsewhere:
+            passed = tuple(own)
+        call = plan.Call(
+            activity=step.activity,
+            arguments=passed,
+            given=dict(step.arguments),
+            result=step.result,
+            task_queue=step.task_queue or self._elsewhere(activity),
+            bound=elsewhere is None,
+            context=tuple(name for name in self._memo if name not in passed and name not in given),
+            start_to_close=seconds(options.start_to_close_timeout),
+            schedule_to_close=seconds(options.schedule_to_close_timeout),
+            schedule_to_start=seconds(options.schedule_to_start_timeout),
+            heartbeat=seconds(options.heartbeat_timeout),
+            retry=retry(resolve.retry_policy(self._file, options)),
+            cancellation_type=options.cancellation_type,
+            on_error=options.on_error,
+            summary=step.summary or activity.summary,
+        )
+        return call, _returns(function)
+
+    def _bind(
+        self,
+        function: BoundFunction,
+        visible: Mapping[str, Schema],
+        inputs: list[str],
+        given: Mapping[str, Schema],
+        location: Location,
+    ) -> tuple[str, ...]:
+        """The names that are passed besides the *given* values; findings for what does not fit."""
+        parameters = {parameter.name: parameter for parameter in function.parameters}
+        named = {name: schema for name, schema in visible.items() if name in parameters}
+        if function.accepts_any:
+            named = {name: visible[name] for name in inputs} | named
+        rest = {name: schema for name, schema in named.items() if name not in given}
+        call = arguments(function, rest, given=given, inputs=inputs)
+        for code, message in call.problems:
+            self._report.add(code, message, location, key=location[-2] == "activities")
+        for name, schema in given.items():
+            here = (*location, "with", name)
+            if name not in parameters:
+                if not function.accepts_any:
+                    hint = did_you_mean(name, parameters)
+                    message = (
+                        f'{function.name} ({function.place()}) has no parameter "{name}"{hint}'
+                    )
+                    self._report.add("unknown-parameter", message, here, key=True)
+            elif problem := misfit(function, parameters[name], schema, subject="the value"):
+                self._report.add(problem.code, problem.message, here)
+        for name, parameter in parameters.items():
+            if not parameter.required and name not in rest and name not in given:
+                near = nearest(name, [one for one in visible if one not in parameters])
+                if near is not None and _nearly(near, name):
+                    message = (
+                        f'optional parameter "{name}" of {function.name} ({function.place(name)}) '
+                        f'is left out, though there is "{near}"; bind it under "with"'
+                    )
+                    self._report.add("near-miss", message, location)
+        return call.passed
+
+    def _elsewhere(self, activity: model.Activity) -> str | None:
+        """The task queue of an activity that does not run on its workflow's own."""
+        if activity.queue is not None and activity.queue in self._file.queues:
+            queue = self._file.queues[activity.queue]
+            text = queue.task_queue or resolve.default_task_queue(activity.queue)
+            return text.replace("${version}", str(queue.version))
+        return activity.task_queue
+
+    def child(
+        self,
+        step: steps.WorkflowStep,
+        visible: Mapping[str, Schema],
+        given: Mapping[str, Schema],
+        location: Location,
+    ) -> plan.Child | None:
+        """The child; None if there is no such workflow."""
+        found = resolve.child(self._file, self.queue, step.workflow)
+        if found is None:
+            return None
+        queue_name, name = found
+        queue = self._file.queues[queue_name]
+        workflow = resolve.workflows(queue_name, queue)[name]
+        options = resolve.workflow_options(self._file, workflow)
+        passed, values = self._inputs(step, workflow, visible, given, location)
+        wait = "terminate" if step.wait else "abandon"
+        return plan.Child(
+            workflow=f"{queue_name}.{name}" if queue.workflows else queue_name,
+            workflow_type=workflow.workflow_type or name,
+            workflow_id=step.workflow_id or workflow.workflow_id or "",
+            own_id=step.workflow_id is not None,
+            task_queue=queue.task_queue or resolve.default_task_queue(queue_name),
+            version=queue.version,
+            arguments=passed,
+            given=values,
+            memo=by_field(workflow.memo),
+            search_attributes={
+                field: [attribute_type(workflow, field), value]
+                for field, value in by_field(workflow.search_attributes).items()
+            },
+            id_reuse_policy=options.id_reuse_policy,
+            execution_timeout=seconds(options.execution_timeout),
+            result=step.result,
+            wait=step.wait,
+            parent_close_policy=step.parent_close_policy or wait,
+            on_already_started=step.on_already_started,
+            on_error=step.on_error,
+        )
+
+    def _inputs(
+        self,
+        step: steps.WorkflowStep,
+        workflow: model.Workflow,
+        visible: Mapping[str, Schema],
+        given: Mapping[str, Schema],
+        location: Location,
+    ) -> tuple[tuple[str, ...], dict[str, Any]]:
+        """The child's inputs: those bound by name, and the values of the others."""
+        values = dict(step.arguments)
+        passed = []
+        for name in given:
+            if name not in workflow.input:
+                message = (
+                    f'"{step.workflow}" has no input "{name}"{did_you_mean(name, workflow.input)}'
+                )
+                self._report.add("unknown-input", message, (*location, "with", name), key=True)
+        for name, declared in workflow.input.items():
+            if name in given:
+                here, schema = (*location, "with", name), given[name]
+            elif name in visible:
+                here, schema = location, visible[name]
+                passed.append(name)
+            elif "default" in declared:
+                values[name] = declared["default"]
+                continue
+            else:
+                message = f'input "{name}" of "{step.workflow}" has no value; give it under "with"'
+                self._report.add("unbound-input", message, location)
+                continue
+            wrong = refused(schema, declared)
+            if wrong:
+                what = " or ".join(described(one) for one in wrong)
+                message = (
+                    f'input "{name}" of "{step.workflow}" is {described(declared)}, not {what}'
+                )
+                self._report.add("wrong-input-type", message, here)
+        return tuple(passed), values
+
+
+def by_field(declared: Any) -> dict[str, Any]:
+    """A value per field of a memo or of search attributes: of inputs that are listed, or given."""
+    if isinstance(declared, list):
+        return {name: f"${{input.{name}}}" for name in declared}
+    return dict(declared)
+
+
+def attribute_type(workflow: model.Workflow, field: str) -> str:
+    """The JSON type of a search attribute; text unless it is an input."""
+    found = [kind for kind in types.kinds(workflow.input.get(field, {})) if kind != "null"]
+    return found[0] if found else "string"
+
+
+def _over(activity: model.Activity, step: steps.ActivityStep) -> ActivityOptions:
+    """The options of the activity, with those that the step gives in their place."""
+    given = step.model_fields_set & ActivityOptions.model_fields.keys()
+    return activity.model_copy(update={name: getattr(step, name) for name in given})
+
+
+def _returns(function: BoundFunction | None) -> Schema:
+    if function is None:
+        return {}
+    if function.returns is None or function.returns is type(None):
+        return {"type": "null"}
+    try:
+        return types.flat(taken(function.returns))
+    except NotJson:
+        return {}
+
+
+def _nearly(one: str, other: str) -> bool:
+    """Whether two names differ in a way that looks like a slip."""
+    return one.replace("_", "").lower() == other.replace("_", "").lower() or (
+        one.rstrip("s") == other.rstrip("s")
+    )
+
+
+def seconds(duration: Any) -> plan.Seconds | None:
+    """A duration as the plan has it."""
+    if duration is None or isinstance(duration, str):
+        return None if duration is None else str(duration)
+    return float(duration.total_seconds())
+
+
+def retry(policy: RetryPolicy | None) -> plan.RetryPlan:
+    """A retry policy as the plan has it."""
+    if policy is None:
+        return plan.RetryPlan()
+    initial = seconds(policy.initial_interval)
+    assert initial is not None
+    return plan.RetryPlan(
+        initial_interval=initial,
+        backoff_coefficient=_plain(policy.backoff_coefficient),
+        maximum_interval=seconds(policy.maximum_interval),
+        maximum_attempts=_plain(policy.maximum_attempts),
+        non_retryable_error_types=tuple(policy.non_retryable_error_types),
+    )
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, str) else value

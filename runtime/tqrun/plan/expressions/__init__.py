@@ -1,0 +1,29 @@
+"""`${…}`: CEL over JSON values, checked before anything runs and evaluated without side effects.
+
+The only code that knows CEL. An expression reaches no file, network, environment or Python
+attribute; what it may call is listed in `functions`.
+"""
+
+from tqrun.plan.expressions.evaluation import (
+    EvaluationError,
+    evaluate,
+    is_true,
+    references,
+    render,
+)
+from tqrun.plan.expressions.functions import Sources
+from tqrun.plan.expressions.template import ExpressionError, Template, compile_template
+from tqrun.plan.expressions.types import Schema
+
+__all__ = [
+    "EvaluationError",
+    "ExpressionError",
+    "Schema",
+    "Sources",
+    "Template",
+    "compile_template",
+    "evaluate",
+    "is_true",
+    "references",
+    "render",
+]

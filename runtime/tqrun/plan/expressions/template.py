@@ -1,0 +1,311 @@
+"""A text with `${…}` in it, checked against the types of the names in its scope."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from cel_expr_python import cel
+
+from tqrun.diagnostics import did_you_mean
+from tqrun.plan.expressions import functions, types
+from tqrun.plan.expressions.evaluation import evaluate, references, render, split
+from tqrun.plan.expressions.tree import map_loops
+from tqrun.plan.expressions.types import Names, Schema
+
+_PROBLEM = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
+_UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
+_RESERVED = re.compile(r"reserved identifier: (\w+)")
+_NO_OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '\((.*)\)'")
+_NO_FIELD = re.compile(r"undefined field '([^']*)' not found in struct '([^']*)'")
+_NO_FIELDS_AT_ALL = re.compile(r"expression of type '([^']*)' cannot be the operand of a select")
+_NO_LIST = re.compile(r"expression of type '([^']*)' cannot be the range of a comprehension")
+_UNEXPECTED = re.compile(r"Syntax error: (?:mismatched input|extraneous input) '([^']*)'")
+_UNKNOWN_SIGN = re.compile(r"Syntax error: token recognition error at: '([^']*)'")
+_NO_ALTERNATIVE = re.compile(r"Syntax error: no viable alternative at input '([^']*)'")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_PATH = re.compile(r"\s*(?:input\.)?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*\Z")
+_GUARD = re.compile(r"\bnull\b|\bhas\(|\.\?|\[\?")
+_NULL_RESULT = re.compile(r"[?:]\s*null\b")
+_TAKES_NULL = ("_==_", "_!=_", "@in")
+
+
+class ExpressionError(Exception):
+    """An expression that cannot be compiled.
+
+    Attributes:
+        code: The rule that it breaks.
+        message: The finding's text.
+        offset: The character of the template where it goes wrong, counted from 0.
+        width: How many characters are meant.
+    """
+
+    def __init__(self, code: str, message: str, offset: int, width: int = 1) -> None:
+        """Keep the finding's parts."""
+        super().__init__(message)
+        self.code, self.message, self.offset, self.width = code, message, offset, width
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Text with expressions in it, known to be sound.
+
+    Attributes:
+        text: As the user wrote it.
+        schema: Of the value that it evaluates to; an empty one where that is open.
+    """
+
+    text: str
+    schema: Schema
+
+    @property
+    def literal(self) -> str:
+        """All its literal text, joined."""
+        return "".join(piece for piece, offset in split(self.text) if offset is None)
+
+    def names(self) -> set[str]:
+        """The names in scope that its expressions read."""
+        return references(self.text)
+
+    def evaluate(self, scope: Mapping[str, Any]) -> Any:
+        """The value, as `evaluate` gives it."""
+        return evaluate(self.text, scope)
+
+    def render(self, scope: Mapping[str, Any], *, refuse_null: bool = False) -> str:
+        """The text, as `render` gives it."""
+        return render(self.text, scope, refuse_null=refuse_null)
+
+
+def compile_template(
+    text: str,
+    scope: Mapping[str, Schema],
+    *,
+    in_workflow: bool = False,
+    guards: Sequence[str] = (),
+) -> Template:
+    """Check *text* against the names in *scope*, each with its JSON Schema.
+
+    Args:
+        text: What the user wrote.
+        scope: By name; a dotted name, such as `workflow.id`, is one name.
+        in_workflow: `now()` and `random()` may be called.
+        guards: Conditions that hold where the text is evaluated; a name that one of them compares
+            with null is taken to have a value.
+
+    Raises:
+        ExpressionError: An expression is not valid CEL, names something unknown, may meet null
+            where that fails, or has a type error.
+    """
+    try:
+        pieces = split(text)
+    except ValueError as error:
+        raise ExpressionError("bad-expression", '"${" without its "}"', error.args[0], 2) from None
+    schema: Schema = {"type": "string"}
+    for piece, offset in pieces:
+        if offset is not None:
+            checked = _Check(piece, offset, scope, in_workflow=in_workflow, guards=guards)
+            found = checked.run()
+            schema = found if len(pieces) == 1 else schema
+    return Template(text, schema)
+
+
+class _Check:
+    """One expression, and what is known about its names."""
+
+    def __init__(
+        self,
+        source: str,
+        offset: int,
+        scope: Mapping[str, Schema],
+        *,
+        in_workflow: bool,
+        guards: Sequence[str],
+    ) -> None:
+        self._source, self._offset, self._in_workflow = source, offset, in_workflow
+        self._scope, self._guards = scope, guards
+        mentioned = set(_WORD.findall(source))
+        self._known = {
+            name: types.flat(schema)
+            for name, schema in scope.items()
+            if mentioned.issuperset(name.split("."))
+        }
+
+    def run(self) -> Schema:
+        if not self._source.strip():
+            raise self._error("bad-expression", "an empty expression", -2, 3)
+        names, environment = self._environment(null=False)
+        try:
+            program = environment.compile(self._source)
+        except RuntimeError as error:
+            raise self._explained(str(error), names) from None
+        if "." in self._source:
+            self._refuse_map_loops(program)
+        self._refuse_null()
+        return self._schema(program.return_type().name(), names)
+
+    def _environment(self, *, null: bool) -> tuple[Names, Any]:
+        text = json.dumps(self._known, sort_keys=True)
+        return types.names(text, null=null), _environment(text, null, self._in_workflow)
+
+    def _schema(self, type_name: str, names: Names) -> Schema:
+        path = _PATH.match(self._source)
+        if path:
+            first, *rest = path[1].split(".")
+            at = types.at_path(self._known.get(first, {}), rest) if first in self._known else None
+            if at is not None:
+                return at
+        found = names.schema(type_name)
+        return types.nullable(found) if _NULL_RESULT.search(self._source) else found
+
+    def _refuse_map_loops(self, program: Any) -> None:
+        for position in map_loops(program):
+            message = "a map has no order; loop over keys(m) or values(m)"
+            raise self._error("map-iteration", message, position)
+
+    def _refuse_null(self) -> None:
+        """A value that may be null, used where null fails, without a look at it first."""
+        suspects = {name for name, schema in self._known.items() if _holds_null(schema)}
+        if not suspects or _GUARD.search(self._source):
+            return
+        guarded = {
+            word for guard in self._guards if _GUARD.search(guard) for word in _WORD.findall(guard)
+        }
+        if suspects <= guarded:
+            return
+        _, environment = self._environment(null=True)
+        try:
+            environment.compile(self._source)
+        except RuntimeError as error:
+            for position, message in _problems(str(error), self._source):
+                overload = _NO_OVERLOAD.search(message)
+                meets = "null" in (overload[2] if overload else message)
+                if meets and not (overload and overload[1] in _TAKES_NULL):
+                    name = min(suspects - guarded)
+                    text = f'"{name}" may be null here; test "{name} != null" first'
+                    raise self._error("possibly-null", text, position) from None
+
+    def _explained(self, problem: str, names: Names) -> ExpressionError:
+        for position, message in _problems(problem, self._source):
+            if match := _RESERVED.match(message):
+                text = f'"{match[1]}" is a reserved word of CEL; write "input.{match[1]}"'
+                return self._error("bad-expression", text, position, len(match[1]))
+            if match := _UNDECLARED.match(message):
+                return self._undeclared(match[1], position)
+            if match := _NO_FIELD.search(message):
+                # CEL points at the dot.
+                hint = did_you_mean(match[1], names.fields(match[2]))
+                text = f'there is no field "{match[1]}"{hint}'
+                return self._error("unknown-field", text, position + 1, len(match[1]))
+            return self._error("bad-expression", _in_plain_words(message), position)
+        return self._error("bad-expression", f"not a valid expression: {self._source}", 0)
+
+    def _undeclared(self, name: str, position: int) -> ExpressionError:
+        # CEL points at the dot of a qualified name and at the parenthesis of a call.
+        position = max(self._source.rfind(name, 0, position + len(name)), 0)
+        if name.startswith("input."):
+            name = name.removeprefix("input.")
+            position += len("input.")
+        if self._source[position + len(name) :].lstrip().startswith("("):
+            hint = did_you_mean(name, functions.NAMES)
+            text = f'there is no function "{name}"{hint}'
+            return self._error("unknown-name", text, position, len(name))
+        known = [one for one in self._scope if "." not in one]
+        text = f'"{name}" is not known here{did_you_mean(name, known)}'
+        return self._error("unknown-name", text, position, len(name))
+
+    def _error(self, code: str, message: str, position: int, width: int = 1) -> ExpressionError:
+        return ExpressionError(code, message, self._offset + position, width)
+
+
+def _holds_null(schema: Schema) -> bool:
+    if types.may_be_null(schema):
+        return True
+    inner = [*schema.get("properties", {}).values(), schema.get("items", {})]
+    return any(_holds_null(one) for one in inner if one)
+
+
+@lru_cache(maxsize=4096)
+def _environment(scope_text: str, null: bool, in_workflow: bool) -> Any:
+    names = types.names(scope_text, null=null)
+    plain = {name: type_ for name, type_ in names.types.items() if "." not in name}
+    qualified = {f"input.{name}": type_ for name, type_ in plain.items()}
+    options = {"descriptor_pool": names.pool} if names.pool is not None else {}
+    return cel.NewEnv(
+        variables=names.types | qualified,
+        functions=functions.declared(in_workflow=in_workflow),
+        extensions=functions.extensions(),
+        **options,
+    )
+
+
+def _problems(problem: str, source: str) -> Iterator[tuple[int, str]]:
+    """Each of CEL's errors: the character of *source* that it points at, and what it says."""
+    lines = source.split("\n")
+    for match in _PROBLEM.finditer(problem):
+        line, column, message = int(match[1]), int(match[2]), match[3]
+        yield sum(len(text) + 1 for text in lines[: line - 1]) + column - 1, message
+
+
+_TYPES = {
+    "int": "integer",
+    "double": "number",
+    "bool": "boolean",
+    "null_type": "null",
+    "dyn": "anything",
+    "google.protobuf.StringValue": "string?",
+    "wrapper(string)": "string?",
+    "wrapper(int)": "integer?",
+    "wrapper(double)": "number?",
+    "wrapper(bool)": "boolean?",
+}
+
+
+def _in_plain_words(message: str) -> str:
+    """One of CEL's messages in the words of the queues file."""
+    if match := _NO_OVERLOAD.search(message):
+        given = [_type_in_words(one) for one in _split_types(match[2])]
+        operator = match[1].strip("_@")
+        if match[1] == "_?_:_":
+            return "both results of ? : must be of one type, and what stands before ? a boolean"
+        hint = ""
+        if {"integer", "number"} <= set(given):
+            hint = "; convert one, for example with double(…)"
+        elif "string" in given and operator == "+":
+            hint = "; convert with string(…), or write the text around ${…}"
+        return f'"{operator}" does not take {" and ".join(given) or "no value"}{hint}'
+    if match := _NO_FIELDS_AT_ALL.search(message):
+        return f"{_type_in_words(match[1])} has no fields"
+    if match := _NO_LIST.search(message):
+        return f"{_type_in_words(match[1])} is no list to loop over"
+    if match := _UNEXPECTED.search(message):
+        return "it ends too early" if match[1] == "<EOF>" else f'"{match[1]}" is not expected here'
+    if match := _UNKNOWN_SIGN.search(message):
+        return f'"{match[1]}" means nothing in CEL'
+    if match := _NO_ALTERNATIVE.search(message):
+        return f'"{match[1]}" is not expected here'
+    text = message.removeprefix("Syntax error: ").partition(" expecting {")[0].strip()
+    return text[:1].lower() + text[1:]
+
+
+def _type_in_words(name: str) -> str:
+    name = name.strip()
+    if name.startswith("list("):
+        return f"a list of {_type_in_words(name[5:-1])}"
+    if name.startswith(("map(", "tqrun.")):
+        return "object"
+    return _TYPES.get(name, name)
+
+
+def _split_types(text: str) -> list[str]:
+    """`int, map(string, dyn)` in two."""
+    found, depth, start = [], 0, 0
+    for position, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if character == "," and not depth:
+            found.append(text[start:position])
+            start = position + 1
+    return [part for part in [*found, text[start:]] if part.strip()]

@@ -1,0 +1,44 @@
+"""The functions that the activities of one file call, each imported once."""
+
+from __future__ import annotations
+
+from tqrun.config import model, resolve
+from tqrun.config.source import Location
+from tqrun.plan.binding import BindingError, BoundFunction, bind
+from tqrun.plan.report import Report
+
+
+class Functions:
+    """Imports functions when they are first asked for; those that cannot be had are findings."""
+
+    def __init__(self, file: model.QueuesFile, report: Report, *, binding: bool) -> None:
+        """The functions of *file*; without *binding*, import no user code and have none."""
+        self._file, self._report, self._binding = file, report, binding
+        self._bound: dict[str, BoundFunction | None] = {}
+
+    def of(self, queue: str, activity: str) -> BoundFunction | None:
+        """The function of an activity; None when it has findings or runs elsewhere."""
+        declared = self._file.queues[queue].activities[activity]
+        location = ("queues", queue, "activities", activity)
+        if declared.task_queue is not None:
+            return None
+        if declared.function is not None:
+            return self.at(declared.function, (*location, "function"))
+        path = resolve.function_path(self._file, queue, activity)
+        return self.at(path, location, key=True)
+
+    def at(self, path: str, location: Location, *, key: bool = False) -> BoundFunction | None:
+        """The function at *path*, which is named at *location*; None when it has findings."""
+        if not self._binding:
+            return None
+        if path not in self._bound:
+            try:
+                self._bound[path] = bind(path)
+            except BindingError as error:
+                self._bound[path] = None
+                self._report.add(error.code, error.message, location, key=key)
+        return self._bound[path]
+
+    def known(self, path: str) -> BoundFunction | None:
+        """The function at *path*, if it was asked for before and has no findings."""
+        return self._bound.get(path)

@@ -1,0 +1,166 @@
+"""The names that a step can see while it is compiled: their types, and whether they are set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from tqrun.config.source import Location
+from tqrun.diagnostics import did_you_mean
+from tqrun.plan.expressions import Schema, types
+
+Kind = Literal["input", "item", "error", "local"]
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What is known about a name at one point of the steps.
+
+    Attributes:
+        kind: Only a `local` may be written again.
+        certain: It is set on every way that leads here.
+        location: Where it is first written.
+    """
+
+    schema: Schema
+    kind: Kind
+    certain: bool = True
+    location: Location = ()
+
+
+class WriteError(Exception):
+    """A name that must not be written; the arguments are the rule's code and the message."""
+
+
+class Scope:
+    """Names by the body that they belong to, innermost first."""
+
+    def __init__(
+        self, names: Mapping[str, Name], outer: Scope | None = None, *, concurrent: bool = False
+    ) -> None:
+        """Begin a body; one that is *concurrent* must not write the names of *outer*."""
+        self.names = dict(names)
+        self.outer = outer
+        self.is_concurrent: bool = concurrent or (outer is not None and outer.is_concurrent)
+        self._boundary = concurrent
+        self.guards: list[str] = [*outer.guards] if outer is not None else []
+
+    def find(self, name: str) -> Name | None:
+        """What is known about *name*, if anything."""
+        scope = self._home(name)
+        return scope.names[name] if scope else None
+
+    def schemas(self) -> dict[str, Schema]:
+        """Every visible name with its type."""
+        found = self.outer.schemas() if self.outer is not None else {}
+        return found | {name: entry.schema for name, entry in self.names.items()}
+
+    def inputs(self) -> list[str]:
+        """The workflow's inputs, in the order declared."""
+        outermost = self
+        while outermost.outer is not None:
+            outermost = outermost.outer
+        return [name for name, entry in outermost.names.items() if entry.kind == "input"]
+
+    def write(self, name: str, schema: Schema, location: Location) -> None:
+        """Note that *name* now has a value of *schema*.
+
+        Raises:
+            WriteError: It is read only, of another type, or belongs outside of concurrent code.
+        """
+        home = self._home(name)
+        if home is None:
+            self.names[name] = Name(schema, "local", location=location)
+            return
+        known = home.names[name]
+        if known.kind != "local":
+            message = f'"{name}" is an {known.kind} and keeps its value; use another name'
+            raise WriteError("read-only-name", message)
+        if self._crosses_boundary(home):
+            message = f'"{name}" belongs outside of this concurrent code; use another name'
+            raise WriteError("concurrent-write", message)
+        both = types.joined(known.schema, schema)
+        if both is None:
+            kinds = " or ".join(types.kinds(known.schema)), " or ".join(types.kinds(schema))
+            message = f'"{name}" was {kinds[0]} and becomes {kinds[1]}; use another name'
+            raise WriteError("changed-type", message)
+        home.names[name] = replace(known, schema=both, certain=True)
+
+    def _home(self, name: str) -> Scope | None:
+        scope: Scope | None = self
+        while scope is not None and name not in scope.names:
+            scope = scope.outer
+        return scope
+
+    def _crosses_boundary(self, home: Scope) -> bool:
+        scope: Scope | None = self
+        while scope is not None and scope is not home:
+            if scope._boundary:  # noqa: SLF001 - of the same class
+                return True
+            scope = scope.outer
+        return False
+
+    def unknown(self, name: str) -> str:
+        """The tail of a message about a *name* that is not here."""
+        return did_you_mean(name, self.schemas())
+
+    def state(self) -> list[dict[str, Name]]:
+        """What is known now, to come back to."""
+        outer = self.outer.state() if self.outer is not None else []
+        return [dict(self.names), *outer]
+
+    def restore(self, state: list[dict[str, Name]]) -> None:
+        """Know again what was known when *state* was taken."""
+        self.names = dict(state[0])
+        if self.outer is not None:
+            self.outer.restore(state[1:])
+
+    def merge(self, states: list[list[dict[str, Name]]]) -> None:
+        """Know what holds on each of several ways that meet here."""
+        self.names = _merged([state[0] for state in states])
+        if self.outer is not None:
+            self.outer.merge([state[1:] for state in states])
+
+    def keep_types(self, before: list[dict[str, Name]]) -> None:
+        """Go back to *before* a loop, but with the types that its passes leave behind."""
+        after = self.state()
+        self.restore(before)
+        scope: Scope | None = self
+        for later in after:
+            assert scope is not None
+            for name in scope.names.keys() & later.keys():
+                schema = types.joined(scope.names[name].schema, later[name].schema)
+                scope.names[name] = replace(scope.names[name], schema=schema or {})
+            scope = scope.outer
+
+    @contextmanager
+    def showing(self, names: Mapping[str, Name]) -> Iterator[None]:
+        """Inside, *names* are visible too; everything that is written belongs outside."""
+        hidden = {name: self.names[name] for name in names if name in self.names}
+        self.names |= names
+        yield
+        for name in names:
+            self.names.pop(name, None)
+        self.names |= hidden
+
+    @contextmanager
+    def guarded(self, *conditions: object) -> Iterator[None]:
+        """Inside, *conditions* were looked at."""
+        before = len(self.guards)
+        self.guards += [condition for condition in conditions if isinstance(condition, str)]
+        yield
+        del self.guards[before:]
+
+
+def _merged(ways: list[dict[str, Name]]) -> dict[str, Name]:
+    merged: dict[str, Name] = {}
+    for name in dict.fromkeys(name for way in ways for name in way):
+        found = [way[name] for way in ways if name in way]
+        schema = found[0].schema
+        for one in found[1:]:
+            schema = types.joined(schema, one.schema) or {}
+        certain = len(found) == len(ways) and all(one.certain for one in found)
+        merged[name] = replace(found[0], schema=schema, certain=certain)
+    return merged

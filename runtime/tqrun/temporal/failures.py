@@ -1,0 +1,78 @@
+"""Errors of a running workflow, in the words that its steps use for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    ChildWorkflowError,
+    FailureError,
+    is_cancelled_exception,
+)
+from temporalio.exceptions import TimeoutError as TimedOut
+
+NOT_BOUND = "tqrun.NotBound"
+"""Error type of an activity task that reached a worker without the function."""
+
+
+def refused(message: str) -> ApplicationError:
+    """The input is not what the workflow takes."""
+    return ApplicationError(message, type="invalid_input", non_retryable=True)
+
+
+def expression_failed(error: Exception) -> ApplicationError:
+    """An expression failed on the values that it met."""
+    return ApplicationError(str(error), type="expression", non_retryable=True)
+
+
+def is_not_bound(error: ActivityError) -> bool:
+    """Whether the task reached a worker that does not have the function."""
+    return isinstance(error.cause, ApplicationError) and error.cause.type == NOT_BOUND
+
+
+def described(error: BaseException) -> dict[str, Any]:
+    """*error* as the steps see it: Temporal's names in lower snake case."""
+    root: BaseException = error
+    found: dict[str, Any] = {
+        "type": "failed",
+        "message": str(error),
+        "activity": None,
+        "retry_state": None,
+        "timeout_type": None,
+        "non_retryable": False,
+    }
+    if isinstance(error, ActivityError):
+        found["activity"] = error.activity_type
+        found["retry_state"] = _snake(error.retry_state)
+    if isinstance(error, ActivityError | ChildWorkflowError) and error.cause is not None:
+        root = error.cause
+    if isinstance(root, FailureError):
+        found["message"] = root.message
+    if is_cancelled_exception(error):
+        found["type"] = "cancelled"
+    elif isinstance(root, TimedOut):
+        found |= {"type": "timeout", "timeout_type": _snake(root.type)}
+    elif isinstance(root, ApplicationError):
+        found |= {"type": root.type or "failed", "non_retryable": root.non_retryable}
+    return found
+
+
+def _snake(value: Any) -> str | None:
+    return None if value is None else str(value.name).lower()
+
+
+def matches(error_types: tuple[str, ...], found: str) -> bool:
+    """Whether a clause for *error_types* is for an error of type *found*."""
+    return found in error_types or ("any" in error_types and found != "cancelled")
+
+
+def again(error: Any) -> ApplicationError:
+    """An error like the one that *error* describes."""
+    fields = error if isinstance(error, dict) else {}
+    return ApplicationError(
+        str(fields.get("message", error)),
+        type=str(fields.get("type", "failed")),
+        non_retryable=bool(fields.get("non_retryable", True)),
+    )
