@@ -46,8 +46,6 @@ OTHER_QUEUE = """
           theirs: {{queue: {queue}_other, function: activities.work:theirs}}
       {queue}_other:
         version: 3
-        workflow_id: {queue}-other-${{word}}
-        input: {{word: string}}
         activities:
           mine: {{function: activities.work:mine}}
     defaults: {{activity: {{start_to_close_timeout: 10s}}}}

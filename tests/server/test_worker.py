@@ -151,6 +151,24 @@ def test_all_queues_except_some(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
+    ("settings", "seconds", "result"),
+    [((), 40, "together"), (("max_concurrent_activities=1",), 1, "alone")],
+)
+def test_an_option_set_for_an_environment_reaches_the_worker(
+    project: Project, settings: tuple[str, ...], seconds: int, result: str
+) -> None:
+    queue = project.queue
+    project.write(TWO_QUEUES.format(queue=queue), work=MEET.format(seconds=seconds))
+    options = [part for one in settings for part in ("--set", f"{queue}.{one}")]
+    with project.worker(("all", *options)):
+        for number in ("1", "2"):
+            project.launch(queue, "--number", number)
+        for number in ("1", "2"):
+            shown = project.temporal("workflow", "result", "--workflow-id", f"{queue}-{number}")
+            assert f'"{result}"' in shown
+
+
+@pytest.mark.parametrize(
     ("arguments", "status"),
     [
         (("worker", "nobody"), 2),

@@ -219,10 +219,11 @@ def task_queues(file: model.QueuesFile, name: str, version: int) -> list[str]:
     queue = file.queues[name]
     text = queue.task_queue or resolve.default_task_queue(name)
     names: dict[str, None] = {}
-    for workflow in resolve.workflows(name, queue).values():
-        template = compile_template(text, dict(workflow.input) | _VERSION)
-        free = sorted(template.names() & set(workflow.input))
-        choices = [workflow.input[field].get("enum", []) for field in free]
+    # A queue that only runs activities for others has no workflow, and still one task queue.
+    for declared in [one.input for one in resolve.workflows(name, queue).values()] or [{}]:
+        template = compile_template(text, dict(declared) | _VERSION)
+        free = sorted(template.names() & set(declared))
+        choices = [declared[field].get("enum", []) for field in free]
         for values in product(*choices):
             scope = dict(zip(free, values, strict=True)) | {"version": version}
             names[template.render(scope)] = None

@@ -174,7 +174,8 @@ def _overridden(file: model.QueuesFile, queue: str, texts: Mapping[str, str]) ->
         if option not in known:
             raise UsageError(f'"{option}" is not a worker option{did_you_mean(option, known)}')
     current = resolve.worker_options(file, file.queues[queue])
-    given = {option: getattr(current, option) for option in known} | dict(texts)
+    stated = current.model_fields_set & known.keys()
+    given = {option: getattr(current, option) for option in stated} | dict(texts)
     try:
         return WorkerOptions.model_validate(given, strict=False)
     except ValidationError as error:
