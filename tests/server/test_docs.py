@@ -36,21 +36,21 @@ class Fence:
     """A fenced block of a page."""
 
     page: Path
+    line: int
     language: str
     text: str
 
     def __str__(self) -> str:
-        first = self.text.partition("\n")[0]
-        return f"{self.page.name}: {first}"
+        return f"{self.page.name}:{self.line}"
 
 
 def fences(*languages: str) -> Iterator[Fence]:
     for page in PAGES:
-        for found in re.finditer(
-            r"^```(\w+)\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL
-        ):
+        text = page.read_text()
+        for found in re.finditer(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
             if found[1] in languages:
-                yield Fence(page, found[1], found[2])
+                line = text.count("\n", 0, found.start()) + 1
+                yield Fence(page, line, found[1], found[2])
 
 
 def commands() -> list[str]:

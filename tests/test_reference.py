@@ -1,0 +1,31 @@
+"""docs/reference.md says what the model says, and leaves nothing out."""
+
+from __future__ import annotations
+
+import re
+
+from docs.reference import PAGE, described, filled
+from tqrun.config.schema import schema
+from tqrun.config.steps import KINDS
+from tqrun.plan.expressions.functions import NAMES
+
+TEXT = PAGE.read_text(encoding="utf-8")
+SHOWN_IN_WORDS = {"InputSchema", "FailStep"}
+
+
+def test_its_tables_are_fresh() -> None:
+    assert filled(TEXT) == TEXT, "write them anew: python docs/reference.py"
+
+
+def test_every_part_of_the_file_has_a_table() -> None:
+    assert described(TEXT) == {"File", *schema()["$defs"]} - SHOWN_IN_WORDS
+
+
+def test_every_kind_of_step_has_a_heading() -> None:
+    headings = re.findall(r"^### (.+)$", TEXT, re.MULTILINE)
+    assert {word for heading in headings for word in heading.split(" and ")} == set(KINDS)
+
+
+def test_every_function_is_told() -> None:
+    rows = re.findall(r"^\| (`\w+\(.*?) \|", TEXT, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(\w+)\(", row)} == NAMES
