@@ -21,6 +21,7 @@ from tqrun.errors import Exit, InvalidQueuesFile, TqrunError
 
 COMMANDS = {
     "check": "Check a queues file: all findings, each with its place.",
+    "diff": "Compare with an earlier revision: what an edit does to running work.",
     "worker": "Run the workers of queues.",
     "launch": "Launch a workflow.",
     "dev": "Run a Temporal server and all workers, and restart them on changes.",

@@ -51,18 +51,20 @@ def findings_as_github(findings: Iterable[Finding], stream: TextIO) -> None:
     for finding in findings:
         place = finding.place
         stream.write(
-            f"::error file={_property(place.path)},line={place.line},col={place.column},"
-            f"endColumn={place.column + place.width},title={_property(finding.code)}"
-            f"::{_data(finding.message)}\n"
+            f"::error file={command_property(place.path)},line={place.line},col={place.column},"
+            f"endColumn={place.column + place.width},title={command_property(finding.code)}"
+            f"::{command_data(finding.message)}\n"
         )
 
 
-def _data(text: str) -> str:
+def command_data(text: str) -> str:
+    """*text* as the data of one of GitHub's workflow commands."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def command_property(text: str) -> str:
+    """*text* as a property of one of GitHub's workflow commands."""
+    return command_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def summary(loaded: Loaded) -> str:

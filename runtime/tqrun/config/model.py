@@ -195,6 +195,8 @@ class Queue(Workflow, WorkerOptions):
     task_queue: Maybe[Text] = Field(default=None, examples=["relocation-queue-${cell}-v${version}"])
     """Template of the task queue's name; the queue's name with dashes and `-v${version}` if not
     given. Over an input with an `enum` it names several, and workers serve them all."""
+    renamed_from: Maybe[Name] = Field(default=None, examples=["old_queue"])
+    """What the entry was called before; `tqrun diff` then knows it as the same queue."""
     activities: dict[Name, Activity] = {}
     """The functions that this queue's workers run."""
     workflows: dict[Name, Workflow] = {}

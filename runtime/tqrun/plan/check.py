@@ -24,7 +24,7 @@ def check_file(path: Path | str, *, bind: bool = True) -> Loaded:
         return loaded
     if bind:
         project_on_path(Path(path).resolve().parent)
-    compiler = Compiler(loaded, binding=bind)
+    compiler = Compiler(loaded) if bind else Compiler(loaded, None)
     for name in loaded.draft.file.queues:
         compiler.queue(name)
     return replace(loaded, findings=in_file_order([*loaded.findings, *compiler.findings]))

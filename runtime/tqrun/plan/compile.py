@@ -7,7 +7,7 @@ YAML that the user mends. Nothing here is particular to Temporal's SDK.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -16,6 +16,7 @@ from tqrun.config import model, resolve
 from tqrun.config.load import Loaded
 from tqrun.config.options import WorkflowOptions
 from tqrun.diagnostics import Finding
+from tqrun.plan.binding import BoundFunction, bind
 from tqrun.plan.calls import Calls, attribute_type, by_field
 from tqrun.plan.expressions import ExpressionError, Template, compile_template
 from tqrun.plan.functions import Functions
@@ -69,12 +70,14 @@ class LaunchPlan:
 class Compiler:
     """Compiles the workflows of one file, collecting findings on the way."""
 
-    def __init__(self, loaded: Loaded, *, binding: bool = True) -> None:
-        """Compile what is sound of *loaded*; without *binding*, import no user code."""
+    def __init__(
+        self, loaded: Loaded, binder: Callable[[str], BoundFunction] | None = bind
+    ) -> None:
+        """Compile what is sound of *loaded*; functions are had from *binder*, if there is one."""
         assert loaded.draft.file is not None
         self.file = loaded.draft.file
         self._report = Report(loaded.source, loaded.draft)
-        self.functions = Functions(self.file, self._report, binding=binding)
+        self.functions = Functions(self.file, self._report, binder)
 
     @property
     def findings(self) -> list[Finding]:

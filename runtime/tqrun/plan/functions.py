@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tqrun.config import model, resolve
 from tqrun.config.source import Location
-from tqrun.plan.binding import BindingError, BoundFunction, bind
+from tqrun.plan.binding import BindingError, BoundFunction
 from tqrun.plan.report import Report
 
 
 class Functions:
     """Imports functions when they are first asked for; those that cannot be had are findings."""
 
-    def __init__(self, file: model.QueuesFile, report: Report, *, binding: bool) -> None:
-        """The functions of *file*; without *binding*, import no user code and have none."""
-        self._file, self._report, self._binding = file, report, binding
+    def __init__(
+        self, file: model.QueuesFile, report: Report, binder: Callable[[str], BoundFunction] | None
+    ) -> None:
+        """The functions of *file*, had from *binder*; without one there are none."""
+        self._file, self._report, self._bind = file, report, binder
         self._bound: dict[str, BoundFunction | None] = {}
 
     def of(self, queue: str, activity: str) -> BoundFunction | None:
@@ -29,11 +33,11 @@ class Functions:
 
     def at(self, path: str, location: Location, *, key: bool = False) -> BoundFunction | None:
         """The function at *path*, which is named at *location*; None when it has findings."""
-        if not self._binding:
+        if self._bind is None:
             return None
         if path not in self._bound:
             try:
-                self._bound[path] = bind(path)
+                self._bound[path] = self._bind(path)
             except BindingError as error:
                 self._bound[path] = None
                 self._report.add(error.code, error.message, location, key=key)

@@ -314,12 +314,32 @@ def every_step(steps: Steps) -> Iterator[Any]:
     """Each of *steps* and of those inside them."""
     for step in steps:
         yield step
-        for entry in fields(step):
-            inner = getattr(step, entry.name)
-            parts = inner.values() if entry.name == "branches" else [inner]
-            for part in parts:
-                if entry.name == "branches" or _READ.get(entry.name) is _steps:
-                    yield from every_step(part)
+        for _, inside in inner(step):
+            yield from every_step(inside)
+
+
+def inner(step: Any) -> Iterator[tuple[str, Steps]]:
+    """The lists of steps directly inside *step* that are not empty, each with what it is called."""
+    match step:
+        case If():
+            parts = {"then": step.then, "else": step.otherwise}
+        case Foreach():
+            parts = {"each": step.steps}
+        case Loop():
+            parts = {"pass": step.steps}
+        case Parallel():
+            parts = dict(step.branches)
+        case Try():
+            clauses = {",".join(one.error_types): one.steps for one in step.clauses}
+            parts = {"try": step.body, **clauses, "finally": step.cleanup}
+        case _:
+            return
+    yield from ((name, steps) for name, steps in parts.items() if steps)
+
+
+def step_text(step: Any) -> str:
+    """A step as the plan's text has it; equal steps have equal text."""
+    return json.dumps(_compact(step), separators=(",", ":"), ensure_ascii=False)
 
 
 def _step(content: Any) -> Any:

@@ -11,6 +11,7 @@ import json
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NotRequired, Required, Union, get_args, get_origin, get_type_hints
 
@@ -38,6 +39,19 @@ _TEXT_FORMATS = frozenset({"date", "date-time", "time", "duration", "uuid"})
 _KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An annotation that was read, not evaluated.
+
+    Attributes:
+        schema: The JSON Schema of what it takes.
+        text: As its author wrote it.
+    """
+
+    schema: Mapping[str, Any]
+    text: str
+
+
 class NotJson(Exception):
     """No value of the annotation can be made from JSON; the text says what to do."""
 
@@ -48,6 +62,8 @@ def taken(annotation: Any) -> Schema:
     Raises:
         NotJson: Pydantic does not know the type, or its names are not defined at run time.
     """
+    if isinstance(annotation, Written):
+        return annotation.schema
     if isinstance(annotation, Unresolved):
         message = f'{annotation.reason}; import it outside of "if TYPE_CHECKING:"'
         raise NotJson(message if "is not defined" in message else annotation.reason)
@@ -159,6 +175,8 @@ def _fits(declared: Schema, accepted: Schema, definitions: Schema) -> bool:
 
 def named(annotation: Any) -> str:
     """*annotation* as its author would write it."""
+    if isinstance(annotation, Written):
+        return annotation.text
     if isinstance(annotation, type) and not get_args(annotation):
         return annotation.__name__
     return inspect.formatannotation(annotation)

@@ -1,0 +1,47 @@
+"""`tqrun diff`: what an edit does to runs that are going, to callers and to duplicates."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Literal
+
+import typer
+
+from tqrun.cli import reports
+from tqrun.errors import Exit
+from tqrun.plan.changes.revision import Revision, base
+from tqrun.plan.changes.verdict import judge
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def diff(
+    file: Annotated[str, typer.Argument(help="The queues file.")] = "queues.yaml",
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="The base: a git reference, REF:PATH or a path. If not given, where the branch "
+            "left the remote's default branch.",
+        ),
+    ] = None,
+    output: Annotated[
+        Literal["text", "json", "github", "sarif", "markdown"],
+        typer.Option("--format", help="How changes are printed."),
+    ] = "text",
+    fail_on: Annotated[
+        Literal["error", "warning", "info"],
+        typer.Option(help="The least severity that makes the exit status 1."),
+    ] = "error",
+    exit_zero: Annotated[
+        bool, typer.Option("--exit-zero", help="Exit with 0 whatever is found.")
+    ] = False,
+) -> None:
+    """Compare a queues file and its functions with an earlier revision.
+
+    Exits with 1 if something at or above --fail-on is found.
+    """
+    verdict = judge(base(against, file), Revision(file, file))
+    reports.FORMATS[output](verdict, sys.stdout)
+    failed = bool(verdict.at_least(fail_on)) and not exit_zero
+    raise typer.Exit(Exit.FINDINGS if failed else Exit.OK)

@@ -1,0 +1,164 @@
+"""A comparison on its way out: for a person, a program, annotations, code scanning, a comment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any, TextIO
+
+from tqrun.cli.render import command_data, command_property
+from tqrun.plan.changes.change import TABLE, Change
+from tqrun.plan.changes.cost import cost
+from tqrun.plan.changes.diagram import diagram
+from tqrun.plan.changes.verdict import Verdict
+
+JSON_VERSION = 1
+_LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
+_SARIF_LEVELS = {"error": "error", "warning": "warning", "info": "note"}
+_COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
+COMMENT_MARK = "<!-- tqrun diff -->"
+"""The first line of the comment, by which a later run finds it and updates it."""
+
+
+def as_text(verdict: Verdict, stream: TextIO) -> None:
+    """The summary, then one block per change; in colour on a terminal."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=stream, highlight=False, soft_wrap=True)
+    console.print(verdict.summary, style="bold")
+    for change in verdict.changes:
+        place = f"{change.place.path}:{change.place.line}:{change.place.column}: "
+        console.print(
+            Text.assemble(
+                (place, "bold"),
+                (f"{change.severity}: ", _COLOURS[change.severity]),
+                change.message,
+                (f" [{change.code}]", "dim"),
+            )
+        )
+        if change.severity != "info":
+            console.print(Text(f"    why: {change.why}\n    mend: {change.mend}"))
+    if verdict.deploy_order is not None:
+        console.print(verdict.deploy_order)
+
+
+def as_json(verdict: Verdict, stream: TextIO) -> None:
+    """One object with a version number; keys are only ever added to a version."""
+    content = {
+        "version": JSON_VERSION,
+        "against": verdict.before.revision.name,
+        "summary": verdict.summary,
+        "changed": verdict.changed,
+        "safe": verdict.safe,
+        "deploy_order": verdict.deploy_order,
+        "changes": [_as_dict(change) for change in verdict.changes],
+    }
+    json.dump(content, stream, indent=2, ensure_ascii=False)
+    stream.write("\n")
+
+
+def _as_dict(change: Change) -> dict[str, Any]:
+    fields = asdict(change)
+    return {**fields.pop("place"), **fields, "severity": change.severity} | {
+        "why": change.why,
+        "mend": change.mend,
+    }
+
+
+def as_github(verdict: Verdict, stream: TextIO) -> None:
+    """Annotations, the gravest first: GitHub shows ten per step."""
+    for change in verdict.worst_first():
+        place = change.place
+        text = f"{change.message}\nwhy: {change.why}\nmend: {change.mend}"
+        stream.write(
+            f"::{_LEVELS[change.severity]} file={command_property(place.path)},"
+            f"line={place.line},col={place.column},title={command_property(change.code)}"
+            f"::{command_data(text)}\n"
+        )
+    stream.write(f"{verdict.summary}\n")
+
+
+def as_sarif(verdict: Verdict, stream: TextIO) -> None:
+    """SARIF 2.1.0 (docs.oasis-open.org/sarif/sarif/v2.1.0), for code scanning."""
+    rules = [
+        {
+            "id": code,
+            "shortDescription": {"text": code.replace("-", " ")},
+            "fullDescription": {"text": row.why},
+            "help": {"text": f"{row.why}; {row.mend}"},
+            "defaultConfiguration": {"level": _SARIF_LEVELS[row.severity]},
+        }
+        for code, row in TABLE.items()
+    ]
+    driver = {"name": "tqrun", "version": version("tqrun"), "rules": rules}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_sarif_result(change) for change in verdict.changes],
+    }
+    schema = "https://json.schemastore.org/sarif-2.1.0.json"
+    json.dump({"$schema": schema, "version": "2.1.0", "runs": [run]}, stream, indent=2)
+    stream.write("\n")
+
+
+def _sarif_result(change: Change) -> dict[str, Any]:
+    place = change.place
+    region = {"startLine": place.line, "startColumn": place.column}
+    location = {"artifactLocation": {"uri": place.path}, "region": region}
+    return {
+        "ruleId": change.code,
+        "ruleIndex": [*TABLE].index(change.code),
+        "level": _SARIF_LEVELS[change.severity],
+        "message": {"text": f"{change.message}; {change.why}; {change.mend}"},
+        "locations": [{"physicalLocation": location}],
+    }
+
+
+def as_markdown(verdict: Verdict, stream: TextIO) -> None:
+    """A comment for the pull request, with a diagram per changed workflow."""
+    lines = [COMMENT_MARK, f"### tqrun: {verdict.summary}", ""]
+    if verdict.changes:
+        lines += ["| | change | why, and what makes it right |", "| --- | --- | --- |"]
+    for change in verdict.worst_first():
+        place = f"`{change.place.path}:{change.place.line}`"
+        told = "" if change.severity == "info" else f"{_cell(change.why)}; {_cell(change.mend)}"
+        lines.append(
+            f"| {change.severity} | {_cell(change.message)} `{change.code}` {place} | {told} |"
+        )
+    if verdict.deploy_order is not None:
+        lines += ["", f"**{verdict.deploy_order[:1].upper()}{verdict.deploy_order[1:]}.**"]
+    for queue in verdict.changed:
+        lines += _workflows(verdict, queue)
+    stream.write("\n".join(lines) + "\n")
+
+
+def _workflows(verdict: Verdict, queue: str) -> list[str]:
+    lines = []
+    old = verdict.before.workflows.get(queue, {})
+    for name, launch in verdict.after.workflows.get(queue, {}).items():
+        if name not in old or old[name].plan.text == launch.plan.text:
+            continue
+        before, after = cost(old[name].plan), cost(launch.plan)
+        lines += ["", f"<details><summary>{launch.name}</summary>", "", "| | before | after |"]
+        lines.append("| --- | --- | --- |")
+        for label in before.FIELDS:
+            values = getattr(before, label), getattr(after, label)
+            lines.append(f"| {label.replace('_', ' ')} | {values[0]} | {values[1]} |")
+        lines += ["", "```mermaid", *diagram(old[name].plan, launch.plan), "```", "", "</details>"]
+    return lines
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+
+
+FORMATS: Mapping[str, Callable[[Verdict, TextIO], None]] = {
+    "text": as_text,
+    "json": as_json,
+    "github": as_github,
+    "sarif": as_sarif,
+    "markdown": as_markdown,
+}
