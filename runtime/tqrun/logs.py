@@ -19,6 +19,8 @@ from typing import Any, Literal
 _bound: ContextVar[Mapping[str, Any]] = ContextVar("tqrun_log_fields")
 _NOTHING: Mapping[str, Any] = {}
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# `json.dumps` with options makes an encoder for every line.
+_to_json = json.JSONEncoder(default=str, ensure_ascii=False, separators=(",", ":")).encode
 
 Format = Literal["auto", "json", "text"]
 
@@ -53,7 +55,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = "".join(traceback.format_exception(*record.exc_info))
-        return json.dumps(line, default=str, ensure_ascii=False, separators=(",", ":"))
+        return _to_json(line)
 
 
 class TextFormatter(logging.Formatter):

@@ -11,12 +11,12 @@ from typing import Any
 
 from temporalio.client import Client, Interceptor, OutboundInterceptor, StartWorkflowInput
 from temporalio.client import WorkflowHandle as Handle
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfigProfile
 from temporalio.service import RPCError
 
 from tqrun.errors import ServerUnavailable, UsageError
 from tqrun.temporal.calls import plan_to_send
+from tqrun.temporal.converter import DATA_CONVERTER
 from tqrun.temporal.workflow import PLAN_HEADER, plan_payload
 
 DEFAULT_ADDRESS = "localhost:7233"
@@ -86,9 +86,7 @@ async def connect(connection: Connection, namespace: str, **options: Any) -> Cli
     address = found["target_host"]
     try:
         return await asyncio.wait_for(
-            Client.connect(
-                **found, data_converter=pydantic_data_converter, interceptors=[_PlanHeader()]
-            ),
+            Client.connect(**found, data_converter=DATA_CONVERTER, interceptors=[_PlanHeader()]),
             CONNECT_SECONDS,
         )
     except TimeoutError:
