@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Annotated, Literal
 
@@ -30,7 +31,12 @@ def check(
 
     Exits with 0 if there are none, 1 if there are any, 3 if the file cannot be read.
     """
-    loaded = check_file(file, bind=bind)
+    # Nothing that a check makes is garbage before its end: collections are a sixth of its time.
+    gc.disable()
+    try:
+        loaded = check_file(file, bind=bind)
+    finally:
+        gc.enable()
     render = {"json": findings_as_json, "github": findings_as_github}.get(output, findings_as_text)
     render(loaded.findings, sys.stdout)
     typer.echo(summary(loaded), err=True)
