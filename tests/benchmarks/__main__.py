@@ -37,7 +37,7 @@ def main(
         typer.Argument(metavar="[MEASURE]...", help=f"Of {', '.join(MEASURES)}; all if none."),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds per measure.")] = 5,
-    runs: Annotated[int, typer.Option(min=1, help="Runs per worker and round.")] = 200,
+    runs: Annotated[int, typer.Option(min=1, help="Runs per worker and round.")] = 100,
     output: Annotated[
         Literal["table", "json"], typer.Option(help="json: each round too.")
     ] = "table",
