@@ -72,7 +72,7 @@ def faults(error: ValidationError, source: Source) -> Iterator[Fault]:
         else:
             place = source.place(location, key=at_key or code in ("unknown-key", "empty-value"))
         meant = None
-        if code == "unknown-key":
+        if code == "unknown-key" and "did you mean" in message:
             meant = nearest(str(location[-1]), _keys_at(details["loc"][:-1]))
         yield Fault(location, Finding(place, code, message), meant)
 
@@ -139,12 +139,16 @@ def _wrong_type(name: str, given: Any, node: Node, wanted: str) -> str:
 _COLLECTION = {dict: "mapping", list: "list"}
 
 
+_RETRIES = frozenset({"attempts", "max_attempts", "max_retries", "retries"})
+"""What a retry policy is called elsewhere; no key of ours, though some look like one."""
 _EXAMPLES = {"version": "version: 1", "queues": "queues: {your_queue: …}"}
 
 
 def _unknown_key(loc: Location) -> str:
     key = str(loc[-1])
     known = _keys_at(loc[:-1])
+    if snake_case(key) in _RETRIES and not {"retry_policy", *RetryPolicy.model_fields} & {*known}:
+        return f'unknown key {quote(key)}; it belongs under the "retry_policy" of an activity'
     hint = did_you_mean(key, known)
     if "did you mean" not in hint:
         name = snake_case(key)

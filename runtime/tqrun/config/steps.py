@@ -28,7 +28,7 @@ _Passes = Annotated[int, Field(ge=1)]
 class ActivityStep(ActivityOptions):
     """Call an activity of the queue."""
 
-    activity: Name
+    activity: Name = Field(examples=["your_activity"])
     """The activity's name."""
     arguments: dict[Name, Any] = Field(
         default={}, alias="with", examples=[{"entity_id": "${row.id}"}]
@@ -36,7 +36,7 @@ class ActivityStep(ActivityOptions):
     """Arguments by parameter; the others are bound by name from what is in scope."""
     result: Maybe[Name] = Field(default=None, alias="as", examples=["page"])
     """Keeps the result under this name."""
-    summary: Maybe[Text] = None
+    summary: Maybe[Text] = Field(default=None, examples=["Row ${row.id}"])
     """Shown in the Temporal UI; may contain `${…}`."""
     task_queue: Maybe[Text] = Field(default=None, examples=["relocation-${cell}-v2"])
     """A task queue served by other workers, in any language; may contain `${…}`."""
@@ -49,9 +49,9 @@ class WorkflowStep(Entry):
     """`queue.workflow`, a queue with one workflow, or a workflow of the same queue."""
     arguments: dict[Name, Any] = Field(default={}, alias="with")
     """Inputs of the child; the others are bound by name from what is in scope."""
-    result: Maybe[Name] = Field(default=None, alias="as")
+    result: Maybe[Name] = Field(default=None, alias="as", examples=["receipt"])
     """Keeps the child's result under this name."""
-    workflow_id: Maybe[Text] = None
+    workflow_id: Maybe[Text] = Field(default=None, examples=["charge-${order.id}"])
     """Used instead of the declared id; may contain `${…}`."""
     wait: bool = True
     """`false`: go on when the child has started."""
@@ -68,7 +68,7 @@ class IfStep(Entry):
 
     condition: OrExpression[bool] = Field(alias="if", examples=["${page.has_more}"])
     """What decides."""
-    then: Steps
+    then: Steps = Field(examples=[["your_activity"]])
     """Steps if it holds."""
     otherwise: Steps = Field(default=[], alias="else")
     """Steps if it does not."""
@@ -81,49 +81,51 @@ class ForeachStep(Entry):
     """The list."""
     item: Name = "item"
     """What the steps call the item."""
-    index: Maybe[Name] = None
+    index: Maybe[Name] = Field(default=None, examples=["position"])
     """What the steps call its position, counted from 0."""
     max_concurrent: OrExpression[_Count] = 1
     """Items worked on at once."""
-    steps: Steps
+    steps: Steps = Field(examples=[["your_activity"]])
     """What is done for each."""
-    collect: Any = None
+    collect: Any = Field(default=None, examples=["${page.count}"])
     """A value per item, in the order of the items, kept under `as`."""
-    result: Maybe[Name] = Field(default=None, alias="as")
+    result: Maybe[Name] = Field(default=None, alias="as", examples=["counts"])
     """Keeps what `collect` gathers under this name."""
     on_error: Literal["fail", "continue"] = "fail"
     """`continue`: a failed item is logged and left out of what is collected."""
 
 
 class _Loop(Entry):
-    index: Maybe[Name] = None
+    index: Maybe[Name] = Field(default=None, examples=["attempt"])
     """What the steps call the pass, counted from 0."""
-    max_iterations: Maybe[OrExpression[_Passes]] = None
+    max_iterations: Maybe[OrExpression[_Passes]] = Field(default=None, examples=[100])
     """Passes after which the loop ends."""
     on_limit: Literal["fail", "continue"] = "fail"
     """Whether `max_iterations` fails the run, with error type `loop_limit`, or ends the loop."""
-    steps: Steps
+    steps: Steps = Field(examples=[["your_activity"]])
     """What is done in each pass."""
 
 
 class WhileStep(_Loop):
     """Repeat while a condition holds, tested before each pass."""
 
-    condition: OrExpression[bool] = Field(alias="while")
+    condition: OrExpression[bool] = Field(alias="while", examples=["${page.has_more}"])
     """What keeps it going."""
 
 
 class RepeatStep(_Loop):
     """Repeat until a condition holds, tested after each pass."""
 
-    condition: OrExpression[bool] = Field(alias="repeat_until")
+    condition: OrExpression[bool] = Field(alias="repeat_until", examples=["${job.done}"])
     """What ends it."""
 
 
 class ParallelStep(Entry):
     """Do several things at once, and wait for all."""
 
-    parallel: dict[Name, Steps] = Field(min_length=1)
+    parallel: dict[Name, Steps] = Field(
+        min_length=1, examples=[{"left": ["your_activity"], "right": ["your_activity"]}]
+    )
     """The branches by name; what they name is visible after them."""
 
 
@@ -150,7 +152,7 @@ class WaitStep(Entry):
     """Longest wait; `0s` only looks whether one is there."""
     all: bool = False
     """Take every one that is there instead of the oldest one."""
-    result: Maybe[Name] = Field(default=None, alias="as")
+    result: Maybe[Name] = Field(default=None, alias="as", examples=["approval"])
     """Keeps the payload under this name; of several signals, one nullable field each."""
 
 
@@ -177,7 +179,7 @@ class Catch(Entry):
 class TryStep(Entry):
     """Do something about errors."""
 
-    body: Steps = Field(alias="try")
+    body: Steps = Field(alias="try", examples=[["your_activity"]])
     """What may fail."""
     catch: list[Catch] = []
     """The first clause that matches counts; if none does, the error is raised again."""
@@ -188,7 +190,7 @@ class TryStep(Entry):
 class Failure(Entry):
     """What a run fails with."""
 
-    message: Text
+    message: Text = Field(examples=["no table ${table}"])
     """May contain `${…}`."""
     type: Text = "failed"
     """The error's type, which callers and `catch` go by."""
@@ -202,21 +204,21 @@ class FailStep(Entry):
     fail: Annotated[
         Annotated[Text, Tag("<plain>")] | Annotated[Failure, Tag("<mapping>")],
         Discriminator(lambda value: "<plain>" if isinstance(value, str) else "<mapping>"),
-    ]
+    ] = Field(examples=["${error}", {"message": "no table ${table}", "type": "missing"}])
     """What with; `${error}` raises a caught error again."""
 
 
 class ReturnStep(Entry):
     """End the workflow."""
 
-    value: Any = Field(alias="return")
+    value: Any = Field(alias="return", examples=["${total}"])
     """The workflow's result."""
 
 
 class LogStep(Entry):
     """Write one structured log line, once, not again on replay."""
 
-    log: Text
+    log: Text = Field(examples=["${count} rows written"])
     """The text; may contain `${…}`."""
     level: Literal["debug", "info", "warning", "error"] = "info"
     """How important it is."""
