@@ -9,7 +9,7 @@ from typing import Literal
 
 from tqrun.config.source import Location
 from tqrun.diagnostics import did_you_mean
-from tqrun.plan.expressions import Schema, types
+from tqrun.plan.expressions import Facts, Schema, types
 
 Kind = Literal["input", "item", "error", "local"]
 
@@ -22,12 +22,19 @@ class Name:
         kind: Only a `local` may be written again.
         certain: It is set on every way that leads here.
         location: Where it is first written.
+        facts: What of it is not null here, though its type admits it: `""` itself, else fields.
     """
 
     schema: Schema
     kind: Kind
     certain: bool = True
     location: Location = ()
+    facts: frozenset[str] = frozenset()
+
+    @property
+    def here(self) -> Schema:
+        """Its type at this point."""
+        return types.without_null(self.schema, self.facts)
 
 
 class WriteError(Exception):
@@ -45,7 +52,6 @@ class Scope:
         self.outer = outer
         self.is_concurrent: bool = concurrent or (outer is not None and outer.is_concurrent)
         self._boundary = concurrent
-        self.guards: list[str] = [*outer.guards] if outer is not None else []
 
     def find(self, name: str) -> Name | None:
         """What is known about *name*, if anything."""
@@ -55,7 +61,7 @@ class Scope:
     def schemas(self) -> dict[str, Schema]:
         """Every visible name with its type."""
         found = self.outer.schemas() if self.outer is not None else {}
-        return found | {name: entry.schema for name, entry in self.names.items()}
+        return found | {name: entry.here for name, entry in self.names.items()}
 
     def inputs(self) -> list[str]:
         """The workflow's inputs, in the order declared."""
@@ -86,7 +92,17 @@ class Scope:
             kinds = " or ".join(types.kinds(known.schema)), " or ".join(types.kinds(schema))
             message = f'"{name}" was {kinds[0]} and becomes {kinds[1]}; use another name'
             raise WriteError("changed-type", message)
-        home.names[name] = replace(known, schema=both, certain=True)
+        facts = frozenset() if types.may_be_null(schema) or not types.kinds(schema) else {""}
+        home.names[name] = replace(known, schema=both, certain=True, facts=frozenset(facts))
+
+    def narrow(self, facts: Facts) -> None:
+        """Take it from here on that *facts* are not null."""
+        for path in sorted(facts):
+            name, _, rest = path.partition(".")
+            home = self._home(name)
+            if home is not None:
+                known = home.names[name]
+                home.names[name] = replace(known, facts=known.facts | {rest})
 
     def _home(self, name: str) -> Scope | None:
         scope: Scope | None = self
@@ -131,8 +147,10 @@ class Scope:
         for later in after:
             assert scope is not None
             for name in scope.names.keys() & later.keys():
-                schema = types.joined(scope.names[name].schema, later[name].schema)
-                scope.names[name] = replace(scope.names[name], schema=schema or {})
+                known, after_pass = scope.names[name], later[name]
+                schema = types.joined(known.schema, after_pass.schema) or {}
+                facts = known.facts & after_pass.facts
+                scope.names[name] = replace(known, schema=schema, facts=facts)
             scope = scope.outer
 
     @contextmanager
@@ -145,14 +163,6 @@ class Scope:
             self.names.pop(name, None)
         self.names |= hidden
 
-    @contextmanager
-    def guarded(self, *conditions: object) -> Iterator[None]:
-        """Inside, *conditions* were looked at."""
-        before = len(self.guards)
-        self.guards += [condition for condition in conditions if isinstance(condition, str)]
-        yield
-        del self.guards[before:]
-
 
 def _merged(ways: list[dict[str, Name]]) -> dict[str, Name]:
     merged: dict[str, Name] = {}
@@ -162,5 +172,6 @@ def _merged(ways: list[dict[str, Name]]) -> dict[str, Name]:
         for one in found[1:]:
             schema = types.joined(schema, one.schema) or {}
         certain = len(found) == len(ways) and all(one.certain for one in found)
-        merged[name] = replace(found[0], schema=schema, certain=certain)
+        facts = frozenset.intersection(*(one.facts for one in found))
+        merged[name] = replace(found[0], schema=schema, certain=certain, facts=facts)
     return merged

@@ -21,6 +21,7 @@ from tqrun.plan.expressions import (
     ExpressionError,
     Schema,
     compile_template,
+    not_null,
     references,
     types,
 )
@@ -93,7 +94,6 @@ class StepCompiler:
 
     def _block(self, body: Sequence[Any], location: Location) -> tuple[Any, ...]:
         """The compiled steps of a list; after one that no run gets past, the rest is a finding."""
-        guards = len(self._scope.guards)
         found: list[Any] = []
         for index, step in enumerate(body):
             here = (*location, index)
@@ -104,7 +104,6 @@ class StepCompiler:
             compiled = self._COMPILERS[type(written)](self, written, here)
             if compiled is not None:
                 found.append(compiled)
-        del self._scope.guards[guards:]
         return tuple(found)
 
     # Calls
@@ -162,16 +161,15 @@ class StepCompiler:
     def _if(self, step: steps.IfStep, location: Location) -> plan.If:
         condition = self._condition(step.condition, (*location, "if"))
         before = self._scope.state()
-        with self._scope.guarded(step.condition):
-            then = self._block(step.then, (*location, "then"))
-            after_then = self._scope.state()
-            self._scope.restore(before)
-            otherwise = self._block(step.otherwise, (*location, "else"))
-            after_otherwise = self._scope.state()
+        self._scope.narrow(not_null(step.condition, holds=True))
+        then = self._block(step.then, (*location, "then"))
+        after_then = self._scope.state()
+        self._scope.restore(before)
+        self._scope.narrow(not_null(step.condition, holds=False))
+        otherwise = self._block(step.otherwise, (*location, "else"))
+        after_otherwise = self._scope.state()
         ways = [after_then] * (not ends(then)) + [after_otherwise] * (not ends(otherwise))
         self._scope.merge(ways or [after_then, after_otherwise])
-        if (ends(then) or ends(otherwise)) and isinstance(step.condition, str):
-            self._scope.guards.append(step.condition)
         return plan.If(condition, then, otherwise)
 
     def _foreach(self, step: steps.ForeachStep, location: Location) -> plan.Foreach:
@@ -224,7 +222,7 @@ class StepCompiler:
                 message = f"{found[0]} is no list to loop over"
                 self._report.add("bad-expression", message, location)
             return {}
-        if "null" in found and not any("null" in guard for guard in self._scope.guards):
+        if "null" in found:
             message = "the list may be null here; test it first"
             self._report.add("possibly-null", message, location)
         inner: Schema = items.get("items", {})
@@ -246,16 +244,18 @@ class StepCompiler:
             with self._scope.showing(names):
                 if not until:
                     self._condition(step.condition, (*location, key))
-                with self._scope.guarded(*([] if until else [step.condition])):
-                    body = self._block(step.steps, (*location, "steps"))
-                    if until:
-                        self._condition(step.condition, (*location, key))
+                    self._scope.narrow(not_null(step.condition, holds=True))
+                body = self._block(step.steps, (*location, "steps"))
+                if until:
+                    self._condition(step.condition, (*location, key))
             if not last:
                 self._report.forget(mark)
                 self._scope.keep_types(before)
         self._judge_loop(step, key, location)
         if not until and step.condition is not True:
             self._scope.merge([before, self._scope.state()])
+        if step.max_iterations is None or step.on_limit == "fail":
+            self._scope.narrow(not_null(step.condition, holds=until))
         return plan.Loop(
             condition=step.condition,
             steps=body,
@@ -436,9 +436,7 @@ class StepCompiler:
             return {"type": "string", "const": text}
         self._use(references(text), location, uncertain=uncertain)
         try:
-            return compile_template(
-                text, self._scope.schemas(), in_workflow=True, guards=self._scope.guards
-            ).schema
+            return compile_template(text, self._scope.schemas(), in_workflow=True).schema
         except ExpressionError as error:
             self._report.expression(error, location)
             return {}
@@ -492,15 +490,8 @@ class StepCompiler:
             self._read.add(name)
 
     def _visible(self) -> dict[str, Schema]:
-        """The names that a call can bind, each with its type; after a test not null any more."""
-        guarded = {
-            word for guard in self._scope.guards if "null" in guard for word in references(guard)
-        }
-        return {
-            name: types.not_null(schema) if name in guarded else schema
-            for name, schema in self._scope.schemas().items()
-            if "." not in name
-        }
+        """The names that a call can bind, each with its type."""
+        return {name: one for name, one in self._scope.schemas().items() if "." not in name}
 
     _COMPILERS: ClassVar[dict[type, Callable[..., Any]]] = {
         steps.ActivityStep: _activity,

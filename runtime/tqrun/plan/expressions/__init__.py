@@ -11,6 +11,7 @@ from tqrun.plan.expressions.evaluation import (
     references,
     render,
 )
+from tqrun.plan.expressions.facts import Facts, not_null
 from tqrun.plan.expressions.functions import Sources
 from tqrun.plan.expressions.template import ExpressionError, Template, compile_template
 from tqrun.plan.expressions.types import Schema
@@ -18,12 +19,14 @@ from tqrun.plan.expressions.types import Schema
 __all__ = [
     "EvaluationError",
     "ExpressionError",
+    "Facts",
     "Schema",
     "Sources",
     "Template",
     "compile_template",
     "evaluate",
     "is_true",
+    "not_null",
     "references",
     "render",
 ]

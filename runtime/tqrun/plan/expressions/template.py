@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,6 +14,7 @@ from cel_expr_python import cel
 from tqrun.diagnostics import did_you_mean
 from tqrun.plan.expressions import functions, types
 from tqrun.plan.expressions.evaluation import evaluate, references, render, split
+from tqrun.plan.expressions.facts import compared
 from tqrun.plan.expressions.tree import map_loops
 from tqrun.plan.expressions.types import Names, Schema
 
@@ -29,7 +30,7 @@ _UNKNOWN_SIGN = re.compile(r"Syntax error: token recognition error at: '([^']*)'
 _NO_ALTERNATIVE = re.compile(r"Syntax error: no viable alternative at input '([^']*)'")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _PATH = re.compile(r"\s*(?:input\.)?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*\Z")
-_GUARD = re.compile(r"\bnull\b|\bhas\(|\.\?|\[\?")
+_OPTIONAL = re.compile(r"\.\?|\[\?")
 _NULL_RESULT = re.compile(r"[?:]\s*null\b")
 _TAKES_NULL = ("_==_", "_!=_", "@in")
 
@@ -85,7 +86,6 @@ def compile_template(
     scope: Mapping[str, Schema],
     *,
     in_workflow: bool = False,
-    guards: Sequence[str] = (),
 ) -> Template:
     """Check *text* against the names in *scope*, each with its JSON Schema.
 
@@ -93,8 +93,6 @@ def compile_template(
         text: What the user wrote.
         scope: By name; a dotted name, such as `workflow.id`, is one name.
         in_workflow: `now()` and `random()` may be called.
-        guards: Conditions that hold where the text is evaluated; a name that one of them compares
-            with null is taken to have a value.
 
     Raises:
         ExpressionError: An expression is not valid CEL, names something unknown, may meet null
@@ -107,7 +105,7 @@ def compile_template(
     schema: Schema = {"type": "string"}
     for piece, offset in pieces:
         if offset is not None:
-            checked = _Check(piece, offset, scope, in_workflow=in_workflow, guards=guards)
+            checked = _Check(piece, offset, scope, in_workflow=in_workflow)
             found = checked.run()
             schema = found if len(pieces) == 1 else schema
     return Template(text, schema)
@@ -123,10 +121,9 @@ class _Check:
         scope: Mapping[str, Schema],
         *,
         in_workflow: bool,
-        guards: Sequence[str],
     ) -> None:
         self._source, self._offset, self._in_workflow = source, offset, in_workflow
-        self._scope, self._guards = scope, guards
+        self._scope = scope
         mentioned = set(_WORD.findall(source))
         self._known = {
             name: types.flat(schema)
@@ -137,7 +134,7 @@ class _Check:
     def run(self) -> Schema:
         if not self._source.strip():
             raise self._error("bad-expression", "an empty expression", -2, 3)
-        names, environment = self._environment(null=False)
+        names, environment = _environment(self._known, in_workflow=self._in_workflow)
         try:
             program = environment.compile(self._source)
         except RuntimeError as error:
@@ -146,10 +143,6 @@ class _Check:
             self._refuse_map_loops(program)
         self._refuse_null()
         return self._schema(program.return_type().name(), names)
-
-    def _environment(self, *, null: bool) -> tuple[Names, Any]:
-        text = json.dumps(self._known, sort_keys=True)
-        return types.names(text, null=null), _environment(text, null, self._in_workflow)
 
     def _schema(self, type_name: str, names: Names) -> Schema:
         path = _PATH.match(self._source)
@@ -167,16 +160,30 @@ class _Check:
             raise self._error("map-iteration", message, position)
 
     def _refuse_null(self) -> None:
-        """A value that may be null, used where null fails, without a look at it first."""
-        suspects = {name for name, schema in self._known.items() if _holds_null(schema)}
-        if not suspects or _GUARD.search(self._source):
+        """A value that may be null, used where null fails, and not compared with it."""
+        if _OPTIONAL.search(self._source):
             return
-        guarded = {
-            word for guard in self._guards if _GUARD.search(guard) for word in _WORD.findall(guard)
+        safe = compared(self._source)
+        known = {
+            name: types.without_null(schema, facts_about(name, safe))
+            for name, schema in self._known.items()
         }
-        if suspects <= guarded:
+        if not any(map(_holds_null, known.values())) or self._meets_null(known) is None:
             return
-        _, environment = self._environment(null=True)
+        for name, schema in known.items():
+            for path in types.nullable_paths(schema):
+                others = {*types.nullable_paths(schema)} - {path}
+                alone = {one: _without_any_null(known[one]) for one in known}
+                alone[name] = types.without_null(schema, others)
+                position = self._meets_null(alone)
+                if position is not None:
+                    raise self._maybe_null(f"{name}.{path}".rstrip("."), position)
+        position = self._meets_null(known) or 0
+        raise self._error("possibly-null", "a value may be null here; test it first", position)
+
+    def _meets_null(self, known: Mapping[str, Schema]) -> int | None:
+        """Where null, taken for each value of *known* that may be null, does not fit."""
+        _, environment = _environment(known, null=True, in_workflow=self._in_workflow)
         try:
             environment.compile(self._source)
         except RuntimeError as error:
@@ -184,9 +191,15 @@ class _Check:
                 overload = _NO_OVERLOAD.search(message)
                 meets = "null" in (overload[2] if overload else message)
                 if meets and not (overload and overload[1] in _TAKES_NULL):
-                    name = min(suspects - guarded)
-                    text = f'"{name}" may be null here; test "{name} != null" first'
-                    raise self._error("possibly-null", text, position) from None
+                    return position
+        return None
+
+    def _maybe_null(self, path: str, position: int) -> ExpressionError:
+        message = f'"{path}" may be null here; test "{path} != null" first'
+        found = re.search(rf"(?<![\w.]){re.escape(path)}\b", self._source)
+        if found is None:
+            return self._error("possibly-null", message, position)
+        return self._error("possibly-null", message, found.start(), len(path))
 
     def _explained(self, problem: str, names: Names) -> ExpressionError:
         for position, message in _problems(problem, self._source):
@@ -228,8 +241,24 @@ def _holds_null(schema: Schema) -> bool:
     return any(_holds_null(one) for one in inner if one)
 
 
+def facts_about(name: str, facts: Iterable[str]) -> list[str]:
+    """Of *facts* those about *name*, as paths inside of it."""
+    return [path[len(name) + 1 :] for path in facts if f"{path}.".startswith(f"{name}.")]
+
+
+def _without_any_null(schema: Schema) -> Schema:
+    return types.without_null(schema, types.nullable_paths(schema))
+
+
+def _environment(
+    known: Mapping[str, Schema], *, null: bool = False, in_workflow: bool
+) -> tuple[Names, Any]:
+    text = json.dumps(known, sort_keys=True)
+    return types.names(text, null=null), _made(text, null, in_workflow)
+
+
 @lru_cache(maxsize=4096)
-def _environment(scope_text: str, null: bool, in_workflow: bool) -> Any:
+def _made(scope_text: str, null: bool, in_workflow: bool) -> Any:
     names = types.names(scope_text, null=null)
     plain = {name: type_ for name, type_ in names.types.items() if "." not in name}
     qualified = {f"input.{name}": type_ for name, type_ in plain.items()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -102,6 +102,32 @@ def not_null(schema: Schema) -> Schema:
     """*schema* without null."""
     found = [kind for kind in kinds(schema) if kind != "null"]
     return {**schema, "type": found[0] if len(found) == 1 else found} if found else {}
+
+
+def without_null(schema: Schema, paths: Iterable[str]) -> Schema:
+    """*schema* of a value of which *paths*, `""` for itself, are not null."""
+    for path in sorted(paths):
+        schema = _without_null(schema, path.split(".") if path else [])
+    return schema
+
+
+def _without_null(schema: Schema, path: list[str]) -> Schema:
+    if not path:
+        return not_null(schema)
+    fields = schema.get("properties", {})
+    if path[0] not in fields:
+        return schema
+    inner = _without_null(fields[path[0]], path[1:])
+    return {**schema, "properties": {**fields, path[0]: inner}}
+
+
+def nullable_paths(schema: Schema) -> Iterator[str]:
+    """Each part of a value that may be null, `""` for itself."""
+    if may_be_null(schema):
+        yield ""
+    for name, inner in schema.get("properties", {}).items():
+        for path in nullable_paths(inner):
+            yield f"{name}.{path}".rstrip(".")
 
 
 def joined(first: Schema, second: Schema) -> Schema | None:
@@ -211,6 +237,8 @@ class Names:
             return _T.NULL
         if kind in _SCALARS:
             return _T(_SCALARS[kind][1]) if null else _SCALARS[kind][0]
+        if null and not one.get("properties"):
+            return _T.DYN  # CEL refuses to compare its lists and maps with null
         if kind == "array":
             return _T.List(self._type(one.get("items", {})))
         if one.get("properties"):
@@ -243,7 +271,7 @@ class Names:
             field.type = _SCALARS[kind][2]
         else:
             field.type = _FIELD.TYPE_MESSAGE
-            field.type_name = f".{self._message_name(kind, one)}"
+            field.type_name = f".{self._message_name(kind, one, null=null)}"
 
     def _fill_item(self, field: Any, item: Schema) -> bool:
         """The type of a list's items; False for what Protobuf cannot repeat."""
@@ -254,15 +282,15 @@ class Names:
             field.type = _SCALARS[found[0]][2]
         else:
             field.type = _FIELD.TYPE_MESSAGE
-            field.type_name = f".{self._message_name(found[0], item)}"
+            field.type_name = f".{self._message_name(found[0], item, null=False)}"
         return True
 
-    def _message_name(self, kind: str, schema: Schema) -> str:
+    def _message_name(self, kind: str, schema: Schema, *, null: bool) -> str:
         if kind in _SCALARS:
             return _SCALARS[kind][1]
         if kind == "object" and schema.get("properties"):
             return f"tqrun.{self._message(schema)}"
-        known = {"object": "Struct", "array": "ListValue"}
+        known = {} if null else {"object": "Struct", "array": "ListValue"}
         return f"google.protobuf.{known.get(kind, 'Value')}"
 
 
