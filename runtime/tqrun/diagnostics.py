@@ -28,6 +28,12 @@ class Place:
     width: int = 1
 
 
+WARNINGS = frozenset(
+    {"large-plan", "near-miss", "unserved-task-queue", "unused-name", "unused-signal"}
+)
+"""Rules that tell what is hardly meant; a file that breaks no other can be run."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
     """One rule broken at one place.
@@ -42,10 +48,20 @@ class Finding:
     code: str
     message: str
 
+    @property
+    def is_warning(self) -> bool:
+        """Whether the file can be run all the same."""
+        return self.code in WARNINGS
+
     def __str__(self) -> str:
         """`path:line:col: message [code]`, the form that editors make clickable."""
-        place = self.place
-        return f"{place.path}:{place.line}:{place.column}: {self.message} [{self.code}]"
+        place, warning = self.place, "warning: " if self.is_warning else ""
+        return f"{place.path}:{place.line}:{place.column}: {warning}{self.message} [{self.code}]"
+
+
+def errors(findings: Iterable[Finding]) -> list[Finding]:
+    """The *findings* that keep the file from being run."""
+    return [finding for finding in findings if not finding.is_warning]
 
 
 def quote(text: str) -> str:

@@ -68,6 +68,7 @@ def test_json_has_a_version_and_every_part_of_a_finding(
         "width": 2,
         "code": "bad-duration",
         "message": '"30": not a duration; write for example "30s", "5m" or "1h30m"',
+        "severity": "error",
     }
 
 

@@ -12,6 +12,8 @@ import pytest
 from tqrun.config.load import examine
 from tqrun.config.pages import codes, page, titles
 from tqrun.config.source import read
+from tqrun.diagnostics import WARNINGS
+from tqrun.plan.compile import Compiler
 
 PACKAGE = Path(__file__).parents[2] / "runtime/tqrun"
 CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+|tab")
@@ -21,10 +23,6 @@ NOT_RULES = {
 }
 """Words with a dash that are no rules, in the folders that report findings."""
 EXAMPLE = re.compile(r"## (Wrong|Right)\n\n```yaml\n(.*?)```", re.DOTALL)
-CHECKED_BY_PLAN = {
-    *("unknown-name", "bad-expression", "constant-id", "unstable-id", "id-too-long"),
-    "open-task-queue",
-}
 
 
 def emitted() -> set[str]:
@@ -67,6 +65,11 @@ def test_a_page_says_what_why_and_how(code: str) -> None:
     [pytest.param(*example, id=" ".join(example[:2])) for example in examples()],
 )
 def test_an_example_is_what_it_says(code: str, kind: str, text: str) -> None:
-    found = [finding.code for finding in examine(read("queues.yaml", text)).findings]
-    wrong = kind == "Wrong" and code not in CHECKED_BY_PLAN
-    assert set(found) == ({code} if wrong else set())
+    loaded = examine(read("queues.yaml", text))
+    found = {finding.code for finding in loaded.findings}
+    if loaded.draft.file is not None:
+        compiler = Compiler(loaded, binding=False)
+        for name in loaded.draft.file.queues:
+            compiler.queue(name)
+        found |= {finding.code for finding in compiler.findings}
+    assert found - (WARNINGS - {code}) == ({code} if kind == "Wrong" else set())

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from tqrun.cli.render import findings_as_github, findings_as_json, findings_as_text, summary
+from tqrun.diagnostics import errors
 from tqrun.errors import Exit
 from tqrun.plan.check import check_file
 
@@ -26,10 +27,13 @@ def check(
         bool,
         typer.Option("--bind/--no-bind", help="Import the activities and check their functions."),
     ] = True,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Warnings count too: exit with 1 if there are any.")
+    ] = False,
 ) -> None:
     """Check a queues file: all findings, each with its place.
 
-    Exits with 0 if there are none, 1 if there are any, 3 if the file cannot be read.
+    Exits with 0 if there are none but warnings, 1 if there are any, 3 if the file cannot be read.
     """
     # Nothing that a check makes is garbage before its end: collections are a sixth of its time.
     gc.disable()
@@ -40,4 +44,5 @@ def check(
     render = {"json": findings_as_json, "github": findings_as_github}.get(output, findings_as_text)
     render(loaded.findings, sys.stdout)
     typer.echo(summary(loaded), err=True)
-    raise typer.Exit(Exit.FINDINGS if loaded.findings else Exit.OK)
+    counted = loaded.findings if strict else errors(loaded.findings)
+    raise typer.Exit(Exit.FINDINGS if counted else Exit.OK)

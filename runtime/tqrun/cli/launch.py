@@ -20,7 +20,7 @@ from tqrun import logs
 from tqrun.cli.options import Address, File, Namespace, Profile
 from tqrun.config import model, resolve
 from tqrun.config.load import load
-from tqrun.diagnostics import did_you_mean
+from tqrun.diagnostics import did_you_mean, errors
 from tqrun.errors import Exit, InvalidQueuesFile, RunFailed, UsageError
 
 _TYPES: dict[str, Any] = {"string": str, "integer": int, "number": float, "boolean": bool}
@@ -62,8 +62,8 @@ def launch(ctx: typer.Context, file: File = "queues.yaml") -> None:
 def _declared(ctx: Any) -> dict[str, tuple[str, model.Workflow]]:
     path = ctx.params.get("file") or "queues.yaml"
     loaded = load(path)
-    if loaded.file is None or loaded.findings:
-        raise InvalidQueuesFile(loaded.findings)
+    if loaded.file is None or errors(loaded.findings):
+        raise InvalidQueuesFile(errors(loaded.findings))
     found = {}
     for name, queue in loaded.file.queues.items():
         for workflow_name, workflow in resolve.workflows(name, queue).items():

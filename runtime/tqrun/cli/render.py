@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from tqrun.config.load import Loaded
-from tqrun.diagnostics import Finding, Place
+from tqrun.diagnostics import Finding, Place, errors
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -39,7 +39,8 @@ def findings_as_text(findings: Iterable[Finding], stream: TextIO) -> None:
 def findings_as_json(findings: Iterable[Finding], stream: TextIO) -> None:
     """One object with a version number; keys are only ever added to a version."""
     entries = [
-        asdict(finding.place) | {"code": finding.code, "message": finding.message}
+        asdict(finding.place)
+        | {"code": finding.code, "message": finding.message, "severity": _severity(finding)}
         for finding in findings
     ]
     json.dump({"version": JSON_VERSION, "findings": entries}, stream, indent=2, ensure_ascii=False)
@@ -51,10 +52,15 @@ def findings_as_github(findings: Iterable[Finding], stream: TextIO) -> None:
     for finding in findings:
         place = finding.place
         stream.write(
-            f"::error file={command_property(place.path)},line={place.line},col={place.column},"
-            f"endColumn={place.column + place.width},title={command_property(finding.code)}"
+            f"::{_severity(finding)} file={command_property(place.path)},"
+            f"line={place.line},col={place.column},endColumn={place.column + place.width},"
+            f"title={command_property(finding.code)}"
             f"::{command_data(finding.message)}\n"
         )
+
+
+def _severity(finding: Finding) -> str:
+    return "warning" if finding.is_warning else "error"
 
 
 def command_data(text: str) -> str:
@@ -71,7 +77,11 @@ def summary(loaded: Loaded) -> str:
     """The last line of a check."""
     path = loaded.source.path
     if loaded.findings:
-        return f"{_count(len(loaded.findings), 'finding', 'findings')} in {path}"
+        found = len(errors(loaded.findings))
+        parts = [_count(found, "finding", "findings")] if found else []
+        if warnings := len(loaded.findings) - found:
+            parts.append(_count(warnings, "warning", "warnings"))
+        return f"{' and '.join(parts)} in {path}"
     queues = loaded.file.queues if loaded.file else {}
     activities = sum(len(queue.activities) for queue in queues.values())
     counts = _count(len(queues), "queue", "queues"), _count(activities, "activity", "activities")
@@ -88,6 +98,7 @@ def _coloured(finding: Finding) -> Text:
     place = finding.place
     return Text.assemble(
         (f"{place.path}:{place.line}:{place.column}: ", "bold"),
+        ("warning: " if finding.is_warning else "", "magenta"),
         finding.message,
         (f" [{finding.code}]", "yellow"),
     )

@@ -15,7 +15,7 @@ from typing import Any
 from tqrun.config import model, resolve
 from tqrun.config.load import Loaded
 from tqrun.config.options import WorkflowOptions
-from tqrun.diagnostics import Finding
+from tqrun.diagnostics import Finding, errors
 from tqrun.plan.binding import BoundFunction, bind
 from tqrun.plan.calls import Calls, attribute_type, by_field
 from tqrun.plan.expressions import ExpressionError, Template, compile_template
@@ -28,6 +28,8 @@ from tqrun.plan.steps import StepCompiler
 MAX_ID_BYTES = 1_000
 """Temporal's limit for workflow ids and task queue names (dynamic config `limit.maxIDLength`)."""
 
+LARGE_PLAN_BYTES = 16_000
+"""On the wire, compressed."""
 _UNSTABLE = re.compile(r"(?i)\b(now|today|time|timestamp|date|datetime|random|rand|uuid\d?|math)\b")
 _VERSION = {"version": {"type": "integer"}}
 
@@ -87,7 +89,7 @@ class Compiler:
     def queue(self, name: str) -> list[LaunchPlan]:
         """The workflows of queue *name*; one with findings is left out."""
         queue = self.file.queues[name]
-        before = len(self.findings)
+        before = len(errors(self.findings))
         for activity in queue.activities:
             self.functions.of(name, activity)
         for version in queue.draining:
@@ -96,7 +98,11 @@ class Compiler:
             self._workflow(name, workflow_name, workflow)
             for workflow_name, workflow in resolve.workflows(name, queue).items()
         ]
-        return [] if len(self.findings) > before else [one for one in compiled if one is not None]
+        return (
+            []
+            if len(errors(self.findings)) > before
+            else [one for one in compiled if one is not None]
+        )
 
     def _draining(self, queue: str, version: int) -> None:
         entry = self.file.queues[queue].draining[version]
@@ -106,7 +112,7 @@ class Compiler:
                 self.functions.at(path, location)
 
     def _workflow(self, queue_name: str, name: str, workflow: model.Workflow) -> LaunchPlan | None:
-        before = len(self.findings)
+        before = len(errors(self.findings))
         queue = self.file.queues[queue_name]
         location: Location = ("queues", queue_name)
         if queue.workflows:
@@ -121,8 +127,19 @@ class Compiler:
         summary = self._template(workflow.summary, scope, (*location, "summary"))
         calls = Calls(self.file, queue_name, self.functions, self._report, _plain_memo(workflow))
         steps, queries = StepCompiler(calls, self._report, workflow, location).compile()
-        if len(self.findings) > before or workflow_id is None or task_queue is None:
+        if len(errors(self.findings)) > before or workflow_id is None or task_queue is None:
             return None
+        compiled = Plan(
+            queue=queue_name,
+            version=queue.version,
+            workflow=name,
+            steps=steps,
+            memo=_plain_memo(workflow),
+            returns_last=bool(steps) and isinstance(steps[-1], Call | Child),
+            signals=dict(workflow.signals),
+            queries=queries,
+        )
+        self._size(compiled, location)
         return LaunchPlan(
             name=f"{queue_name}.{name}" if queue.workflows else queue_name,
             description=queue.description,
@@ -138,17 +155,16 @@ class Compiler:
             attribute_types={name: attribute_type(workflow, name) for name in attributes},
             debounce=workflow.debounce,
             summary=summary,
-            plan=Plan(
-                queue=queue_name,
-                version=queue.version,
-                workflow=name,
-                steps=steps,
-                memo=_plain_memo(workflow),
-                returns_last=bool(steps) and isinstance(steps[-1], Call | Child),
-                signals=dict(workflow.signals),
-                queries=queries,
-            ),
+            plan=compiled,
         )
+
+    def _size(self, plan: Plan, location: Location) -> None:
+        if len(plan.text) > LARGE_PLAN_BYTES and len(plan.encoded) > LARGE_PLAN_BYTES:
+            message = (
+                f"the plan has {len(plan.encoded) / 1000:.0f} kB, which every run carries; "
+                "move data into an activity, or steps into a child workflow"
+            )
+            self._report.add("large-plan", message, location, key=True)
 
     def _workflow_id(self, workflow: model.Workflow, location: Location) -> Template | None:
         location = (*location, "workflow_id")

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from tqrun.config import model, resolve
 from tqrun.config.load import in_file_order, load
 from tqrun.config.options import WorkerOptions
-from tqrun.diagnostics import Finding, did_you_mean
+from tqrun.diagnostics import Finding, did_you_mean, errors
 from tqrun.errors import InvalidQueuesFile, UnknownQueue, UsageError
 from tqrun.plan.binding import BoundFunction, project_on_path
 from tqrun.plan.compile import Compiler, LaunchPlan, task_queues
@@ -57,8 +57,8 @@ class Registry:
             InvalidQueuesFile: It has findings.
         """
         loaded = load(path)
-        if loaded.file is None or loaded.findings:
-            raise InvalidQueuesFile(loaded.findings)
+        if loaded.file is None or errors(loaded.findings):
+            raise InvalidQueuesFile(errors(loaded.findings))
         project_on_path(Path(path).resolve().parent)
         self.file = loaded.file
         self._overrides = {
@@ -80,8 +80,8 @@ class Registry:
             raise UnknownQueue(f'there is no queue "{name}"{hint}')
         if name not in self._compiled:
             self._compiled[name] = self._compiler.queue(name)
-            if self._compiler.findings:
-                raise InvalidQueuesFile(in_file_order(self._compiler.findings))
+            if found := errors(self._compiler.findings):
+                raise InvalidQueuesFile(in_file_order(found))
         return self._compiled[name]
 
     def workflow(self, name: str) -> LaunchPlan:

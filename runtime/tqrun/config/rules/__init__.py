@@ -41,6 +41,7 @@ RULES: dict[str, Rule] = {
     "no-activities": Rule(queues.no_activities, ("activities",)),
     "draining-order": Rule(queues.draining_order, ("version",)),
     "duplicate-task-queue": Rule(queues.duplicate_task_queue, ("version", "task_queue")),
+    "unserved-task-queue": Rule(queues.unserved_task_queue, ("version", "task_queue")),
     "reserved-name": Rule(queues.reserved_name, ()),
     "missing-workflow-id": Rule(workflows.missing_workflow_id, ("workflow_id", "workflows")),
     "missing-steps": Rule(workflows.missing_steps, ("steps",)),

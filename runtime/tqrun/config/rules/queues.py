@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tqrun.config import resolve
 from tqrun.config.model import Queue, QueuesFile
 from tqrun.config.rules.broken import Broken, every_activity, every_workflow
+from tqrun.config.source import Location
+from tqrun.config.steps import ActivityStep, walk
+from tqrun.diagnostics import nearest
 
+_EXPRESSION = re.compile(r"\$\{[^}]*\}")
 _RESERVED_INPUTS = ("input", "version", "workflow")
 
 
@@ -66,6 +71,40 @@ def duplicate_task_queue(file: QueuesFile) -> Iterator[Broken]:
 def _task_queue(name: str, queue: Queue, version: int) -> str:
     template = queue.task_queue or resolve.default_task_queue(name)
     return template.replace("${version}", str(version))
+
+
+def unserved_task_queue(file: QueuesFile) -> Iterator[Broken]:
+    """A call goes to a task queue that no worker of this file polls."""
+    served = [
+        _EXPRESSION.sub("*", _task_queue(name, queue, version))
+        for name, queue in file.queues.items()
+        for version in (queue.version, *queue.draining)
+    ]
+    for location, text in _called_task_queues(file):
+        wanted = _EXPRESSION.sub("*", text)
+        if wanted != "*" and not any(_may_be_one(wanted, name) for name in served):
+            near = nearest(wanted, served)
+            way_out = f'did you mean "{near}"?' if near else "workers elsewhere must"
+            message = f'no queue of this file serves task queue "{text}"; {way_out}'
+            yield Broken((*location, "task_queue"), message)
+
+
+def _called_task_queues(file: QueuesFile) -> Iterator[tuple[Location, str]]:
+    for location, activity in every_activity(file):
+        if activity.task_queue is not None:
+            yield location, activity.task_queue
+    for location, _, workflow in every_workflow(file):
+        for where, step in walk(workflow.steps or (), (*location, "steps")):
+            if isinstance(step, ActivityStep) and step.task_queue is not None:
+                yield where, step.task_queue
+
+
+def _may_be_one(one: str, other: str) -> bool:
+    """Whether two names, each with `*` for what is not known, can be the same."""
+    return any(
+        re.fullmatch(".+".join(map(re.escape, pattern.split("*"))), text)
+        for pattern, text in ((one, other), (other, one))
+    )
 
 
 def reserved_name(file: QueuesFile) -> Iterator[Broken]:
