@@ -21,6 +21,8 @@ _NOTHING: Mapping[str, Any] = {}
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # `json.dumps` with options makes an encoder for every line.
 _to_json = json.JSONEncoder(default=str, ensure_ascii=False, separators=(",", ":")).encode
+_OWN = frozenset({"time", "level", "logger", "message", "exception"})
+"""Keys of every JSON line; a field of such a name gets an underscore after it."""
 
 Format = Literal["auto", "json", "text"]
 
@@ -51,8 +53,9 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **fields_of(record),
         }
+        for name, value in fields_of(record).items():
+            line[f"{name}_" if name in _OWN else name] = value
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = "".join(traceback.format_exception(*record.exc_info))
         return _to_json(line)

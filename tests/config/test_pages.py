@@ -68,7 +68,7 @@ def test_an_example_is_what_it_says(code: str, kind: str, text: str) -> None:
     loaded = examine(read("queues.yaml", text))
     found = {finding.code for finding in loaded.findings}
     if loaded.draft.file is not None:
-        compiler = Compiler(loaded, binding=False)
+        compiler = Compiler(loaded, None)
         for name in loaded.draft.file.queues:
             compiler.queue(name)
         found |= {finding.code for finding in compiler.findings}

@@ -127,7 +127,8 @@ async def test_a_call_that_may_fail_is_null_and_the_run_goes_on(
         shown = await asyncio.to_thread(project.launch, queue, "--word", "c", "--wait")
         assert (shown["result"], "error" in shown) == (result, False)
     lines = [line for line in project.log() if "activity failed, going on" in line["message"]]
-    assert [(line["activity"], line["error"]) for line in lines] == [("fails", "LookupError: c")]
+    shown_errors = [(line["activity"], line["error_type"], line["error"]) for line in lines]
+    assert shown_errors == [("fails", "LookupError", "c")]
 
 
 VERSIONS = """

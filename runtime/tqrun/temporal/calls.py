@@ -6,6 +6,7 @@ has more in flight, than the server takes.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping
 from contextvars import ContextVar
 from datetime import timedelta
@@ -23,7 +24,7 @@ from temporalio.common import (
 )
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from tqrun.config.values import parse_duration
+from tqrun.config.values import MAX_DURATION, parse_duration
 from tqrun.plan.model import Call, Child, RetryPlan, Seconds
 from tqrun.temporal.failures import is_not_bound
 
@@ -83,8 +84,8 @@ def seconds(duration: Any) -> float:
     """
     if isinstance(duration, str):
         return parse_duration(duration).total_seconds()
-    if isinstance(duration, bool) or not isinstance(duration, int | float):
-        raise ValueError(f"{duration!r} is no duration")
+    if type(duration) not in (int, float) or abs(duration) > MAX_DURATION.total_seconds():
+        raise ValueError(f"{str(duration)[:60]} is no duration")
     return float(duration)
 
 
@@ -97,7 +98,7 @@ class Calls:
         self._in_flight = 0
         self._history_length = -1
         self._task_calls = self._task_bytes = 0
-        self._pause: Any = None
+        self._gate = asyncio.Lock()
 
     async def activity(self, call: Call, arguments: list[Any], evaluate: Evaluate) -> Any:
         """Call an activity; the result as its payload's JSON.
@@ -111,7 +112,6 @@ class Calls:
         if summary is not None and "${" in summary:
             summary = str(evaluate(summary))
         await self._admit(arguments)
-        self._in_flight += 1
         misses = 0
         try:
             while True:
@@ -150,15 +150,14 @@ class Calls:
             ChildWorkflowError: It failed.
         """
         await self._admit([values])
-        token = plan_to_send.set(self._plans.get(child.workflow))
         try:
-            handle = await self._start(child, values, workflow_id, render)
-        finally:
-            plan_to_send.reset(token)
-        if not child.wait:
-            return {"workflow_id": handle.id, "run_id": handle.first_execution_run_id}
-        self._in_flight += 1
-        try:
+            token = plan_to_send.set(self._plans.get(child.workflow))
+            try:
+                handle = await self._start(child, values, workflow_id, render)
+            finally:
+                plan_to_send.reset(token)
+            if not child.wait:
+                return {"workflow_id": handle.id, "run_id": handle.first_execution_run_id}
             return await handle
         finally:
             self._in_flight -= 1
@@ -180,20 +179,27 @@ class Calls:
         )
 
     async def _admit(self, arguments: list[Any]) -> None:
-        """Wait while a call more would be too much for the server."""
-        if self._in_flight >= MAX_IN_FLIGHT:
-            await workflow.wait_condition(lambda: self._in_flight < MAX_IN_FLIGHT)
-        while True:
-            length = workflow.info().get_current_history_length()
-            if length != self._history_length:
-                self._history_length = length
-                self._task_calls = self._task_bytes = 0
-            if self._task_calls < MAX_TASK_CALLS and self._task_bytes < MAX_TASK_BYTES:
-                break
-            await workflow.sleep(_PAUSE)
-        self._task_calls += 1
-        if self._in_flight:
-            self._task_bytes += _size(arguments)
+        """Count one call more, first come, first served, when it is not too much for the server."""
+        size = _size(arguments)
+        async with self._gate:
+            if self._in_flight >= MAX_IN_FLIGHT:
+                await workflow.wait_condition(lambda: self._in_flight < MAX_IN_FLIGHT)
+            while not self._has_room(size):
+                await workflow.sleep(_PAUSE)
+            self._task_calls += 1
+            self._task_bytes += size
+            self._in_flight += 1
+
+    def _has_room(self, size: int) -> bool:
+        """Whether a call of *size* bytes still fits into this workflow task."""
+        length = workflow.info().get_current_history_length()
+        if length != self._history_length:
+            self._history_length = length
+            self._task_calls = self._task_bytes = 0
+        if not self._task_calls:
+            return True
+        full = self._task_bytes + size > MAX_TASK_BYTES
+        return self._task_calls < MAX_TASK_CALLS and not full
 
     def _require(self, call: Call) -> None:
         elsewhere = call.task_queue is not None or not call.bound
@@ -268,16 +274,25 @@ def _retry_policy(
 ) -> RetryPolicy:
     return RetryPolicy(
         initial_interval=duration(retry.initial_interval) or timedelta(seconds=1),
-        backoff_coefficient=float(evaluate(retry.backoff_coefficient)),
+        backoff_coefficient=_number(evaluate(retry.backoff_coefficient)),
         maximum_interval=duration(retry.maximum_interval),
-        maximum_attempts=int(evaluate(retry.maximum_attempts)),
+        maximum_attempts=int(_number(evaluate(retry.maximum_attempts))),
         # Temporal would send a payload that is too large again, for ever.
         non_retryable_error_types=[*retry.non_retryable_error_types, "PayloadsTooLarge"],
     )
 
 
+def _number(value: Any) -> float:
+    if type(value) not in (int, float):
+        raise ValueError(f"{str(value)[:60]} is no number")
+    return float(value)
+
+
 def _duration(value: Any) -> timedelta:
-    return timedelta(seconds=seconds(value))
+    found = seconds(value)
+    if found <= 0:
+        raise ValueError(f"{value} is no duration that a call can have; it must be above 0s")
+    return timedelta(seconds=found)
 
 
 def _search_attributes(child: Child, render: Evaluate) -> TypedSearchAttributes | None:

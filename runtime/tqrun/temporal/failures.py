@@ -17,6 +17,19 @@ NOT_BOUND = "tqrun.NotBound"
 """Error type of an activity task that reached a worker without the function."""
 
 
+class Again(ApplicationError):
+    """A caught error that is raised again, after a continuation or out of a local."""
+
+    def __init__(self, found: dict[str, Any]) -> None:
+        """Raise what *found* describes, as it is described."""
+        super().__init__(
+            str(found.get("message")),
+            type=str(found.get("type", "failed")),
+            non_retryable=bool(found.get("non_retryable", True)),
+        )
+        self.found = found
+
+
 def refused(message: str) -> ApplicationError:
     """The input is not what the workflow takes."""
     return ApplicationError(message, type="invalid_input", non_retryable=True)
@@ -34,6 +47,8 @@ def is_not_bound(error: ActivityError) -> bool:
 
 def described(error: BaseException) -> dict[str, Any]:
     """*error* as the steps see it: Temporal's names in lower snake case."""
+    if isinstance(error, Again):
+        return dict(error.found)
     root: BaseException = error
     found: dict[str, Any] = {
         "type": "failed",
@@ -51,7 +66,7 @@ def described(error: BaseException) -> dict[str, Any]:
     if isinstance(root, FailureError):
         found["message"] = root.message
     if is_cancelled_exception(error):
-        found["type"] = "cancelled"
+        found |= {"type": "cancelled", "message": "cancelled"}
     elif isinstance(root, TimedOut):
         found |= {"type": "timeout", "timeout_type": _snake(root.type)}
     elif isinstance(root, ApplicationError):
@@ -70,9 +85,4 @@ def matches(error_types: tuple[str, ...], found: str) -> bool:
 
 def again(error: Any) -> ApplicationError:
     """An error like the one that *error* describes."""
-    fields = error if isinstance(error, dict) else {}
-    return ApplicationError(
-        str(fields.get("message", error)),
-        type=str(fields.get("type", "failed")),
-        non_retryable=bool(fields.get("non_retryable", True)),
-    )
+    return Again(error if isinstance(error, dict) else {"message": error})

@@ -13,7 +13,8 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from random import Random
 from typing import Any, ClassVar, NamedTuple
 
 from temporalio import workflow
@@ -26,6 +27,7 @@ from temporalio.exceptions import (
     is_cancelled_exception,
 )
 
+from tqrun import logs
 from tqrun.plan import model as plan
 from tqrun.plan.expressions import EvaluationError, Sources, evaluate, references
 from tqrun.temporal import failures
@@ -41,9 +43,10 @@ _logger.workflow_info_on_message = False
 _logger.workflow_info_on_extra = False
 
 
-def log(text: str, fields: Mapping[str, Any]) -> None:
-    """One warning of the runtime itself, once, not again on replay."""
-    _logger.warning(text, extra=dict(fields))
+def log(text: str, fields: Mapping[str, Any], level: int = logging.WARNING) -> None:
+    """One line of a run, once, not again on replay."""
+    with logs.bound(fields):
+        _logger.log(level, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class Interpreter:
         inbox: Inbox,
         is_time_to_stop: Callable[[], bool],
         fields: Mapping[str, Any],
+        first_run: Mapping[str, Any],
     ) -> None:
         """Run *steps_of* on the input *values*.
 
@@ -98,24 +102,26 @@ class Interpreter:
             inbox: The signals that have arrived.
             is_time_to_stop: Asked between two steps that nothing runs beside.
             fields: What every log line of the run carries.
+            first_run: What `workflow.run_id` and `workflow.start_time` are, which a continuation
+                does not change.
         """
         self.plan, self._calls, self._inbox = steps_of, calls, inbox
         self._is_time_to_stop, self._fields = is_time_to_stop, fields
-        info = workflow.info()
         always = {
             "version": steps_of.version,
-            "workflow.id": info.workflow_id,
-            "workflow.run_id": info.run_id,
-            "workflow.start_time": _text(info.workflow_start_time),
+            "workflow.id": workflow.info().workflow_id,
+            **first_run,
         }
         self.locals: dict[str, Any] = {}
         self._root = Scope(self.locals, Scope({**always, **values}))
         self._sources = Sources(workflow.now, workflow.random().random)
+        self._query_sources = Sources(workflow.now, _peeked)
         self._concurrent = 0
         self._done = 0
         self._last: Any = None
-        self._caught: dict[int, BaseException] = {}
-        self.places: dict[str, Any] = {}
+        self._caught: list[tuple[Any, BaseException]] = []
+        self.places: dict[str, int] = {}
+        self.passes: dict[str, int] = {}
 
     async def run(self, frames: Sequence[Frame] = ()) -> Returned | Suspended:
         """Run to the end, or to where the run must be continued; *frames*: outermost first."""
@@ -129,11 +135,18 @@ class Interpreter:
     def query(self, value: Any) -> Any:
         """What a query with *value* answers now; names that are not set yet are null."""
         unset: dict[str, Any] = dict.fromkeys(references(value))
-        return evaluate(value, Scope(self.locals, Scope(unset | self._root.flat())), self._sources)
+        scope = Scope(self.locals, Scope(unset | self._root.flat()))
+        return evaluate(value, scope, self._query_sources)
 
     def where(self) -> list[str]:
         """The steps that are being done, innermost ones last."""
         return [f"{place}[{index}]" for place, index in self.places.items()]
+
+    def _leave(self, place: str) -> None:
+        """Forget where the steps inside *place* stood: they have failed, and the run goes on."""
+        for kept in (self.places, self.passes):
+            for inner in [one for one in kept if one.startswith(place)]:
+                del kept[inner]
 
     # Blocks
 
@@ -226,30 +239,32 @@ class Interpreter:
 
     async def _loop(self, step: plan.Loop, scope: Scope, at: _At) -> Outcome:
         state, frames, place = at
-        limit = self._limit(step.max_iterations, scope)
         number = state["pass"] if state else 0
+        limit = state["limit"] if state else None
+        if not state and step.max_iterations is not None:
+            limit = self._count(step.max_iterations, scope, least=0)
         while True:
+            self.passes[place] = number
             inner = scope
             if step.index is not None:
                 inner = Scope({step.index: number}, scope, overlay=True)
             if not frames:
                 if not step.until and not self._holds(step.condition, inner):
-                    return None
+                    break
                 if limit is not None and number >= limit:
                     if step.on_limit == "continue":
-                        return None
+                        break
                     message = f"{place} has not ended after {limit} passes"
                     raise ApplicationError(message, type="loop_limit", non_retryable=True)
             outcome = await self._block(step.steps, inner, frames, f"{place}.steps")
             if outcome is not None:
-                return _inside(outcome, **{"pass": number})
+                return _inside(outcome, **{"pass": number, "limit": limit})
             frames = ()
             if step.until and self._holds(step.condition, inner):
-                return None
+                break
             number += 1
-
-    def _limit(self, value: Any, scope: Scope) -> int | None:
-        return None if value is None else int(self._value(value, scope))
+        self.passes.pop(place, None)
+        return None
 
     async def _foreach(self, step: plan.Foreach, scope: Scope, at: _At) -> Outcome:
         state, frames, place = at
@@ -257,13 +272,14 @@ class Interpreter:
         if not isinstance(items, list):
             message = f"foreach goes over a list, and {step.items} is none"
             raise ApplicationError(message, type="expression", non_retryable=True)
-        limit = int(self._value(step.max_concurrent, scope))
+        limit = state["limit"] if state else self._count(step.max_concurrent, scope, least=1)
         collected = [tuple(one) for one in state["collected"]] if state else []
-        work = _Work(step, items, state["next"] if state else 0, collected)
+        work = _Work(step, items, limit, state["next"] if state else 0, collected)
         if limit == 1:
             outcome = await self._one_by_one(work, scope, state, frames, place)
         else:
-            outcome = await self._at_once(work, scope, limit, place)
+            outcome = await self._at_once(work, scope, place)
+        self.passes.pop(place, None)
         if outcome is None and step.result is not None:
             scope.write(step.result, [value for _, value in sorted(work.collected, key=_first)])
         return outcome
@@ -272,16 +288,17 @@ class Interpreter:
         self, work: _Work, scope: Scope, state: Any, frames: Sequence[Frame], place: str
     ) -> Outcome:
         for number in range(work.next, len(work.items)):
+            self.passes[place] = number
             names = state["names"] if frames else work.names(number)
             inner = Scope(names, scope)
             outcome = await self._item(work, number, inner, frames, place)
             if outcome is not None:
-                kept = {"items": work.items, "next": number, "collected": work.collected}
-                return _inside(outcome, names=names, **kept)
+                work.next = number
+                return _inside(outcome, names=names, **work.kept())
             frames = ()
         return None
 
-    async def _at_once(self, work: _Work, scope: Scope, limit: int, place: str) -> Outcome:
+    async def _at_once(self, work: _Work, scope: Scope, place: str) -> Outcome:
         """Several items at a time, each begun in order; on a failure the others are cancelled."""
         stopped = False
 
@@ -296,11 +313,10 @@ class Interpreter:
                 inner = Scope(work.names(number), scope)
                 await self._item(work, number, inner, (), f"{place}#{number}")
 
-        count = min(limit, len(work.items) - work.next)
+        count = min(work.limit, len(work.items) - work.next)
         await self._together([take() for _ in range(count)])
         if work.next < len(work.items):
-            kept = {"items": work.items, "next": work.next, "collected": work.collected}
-            return Suspended([{"at": 0, "in": kept}])
+            return Suspended([{"at": 0, "in": work.kept()}])
         return None
 
     async def _item(
@@ -315,6 +331,7 @@ class Interpreter:
         except FailureError as error:
             if step.on_error == "fail" or is_cancelled_exception(error):
                 raise
+            self._leave(f"{place}.")
             self._log_failure("item failed, going on", {"index": number}, error)
         return None
 
@@ -336,26 +353,31 @@ class Interpreter:
             return
         self._concurrent += 1
         tasks = [asyncio.create_task(branch) for branch in branches]
+        cancelled = False
         try:
             await workflow.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-        finally:
-            failed = next((one for one in tasks if one.done() and _error(one) is not None), None)
-            for task in tasks:
-                task.cancel()
-            await self._finish(tasks)
-            self._concurrent -= 1
-        if failed is not None:
-            error = _error(failed)
-            assert error is not None
-            raise error
+        except asyncio.CancelledError:
+            cancelled = True
+        failure = _failure(tasks)
+        for task in tasks:
+            task.cancel()
+        cancelled = await self._finish(tasks) or cancelled
+        self._concurrent -= 1
+        if cancelled:
+            raise asyncio.CancelledError
+        if failure is not None:
+            raise failure
 
-    async def _finish(self, tasks: list[asyncio.Task[Any]]) -> None:
-        """Wait until all *tasks* have ended, whatever happens meanwhile."""
-        while not all(task.done() for task in tasks):
+    async def _finish(self, tasks: list[asyncio.Task[Any]]) -> bool:
+        """Wait until all *tasks* have ended; whether this was cancelled meanwhile."""
+        cancelled = False
+        while pending := [task for task in tasks if not task.done()]:
             try:
-                await workflow.wait(tasks)
+                await workflow.wait(pending, return_when=asyncio.FIRST_EXCEPTION)
             except asyncio.CancelledError:
-                continue
+                cancelled = True
+            _failure(tasks)
+        return cancelled
 
     async def _try(self, step: plan.Try, scope: Scope, at: _At) -> Outcome:
         state, frames, place = at
@@ -372,7 +394,7 @@ class Interpreter:
                 here = f"{place}.catch[{state['clause']}]"
                 outcome = await self._block(clause.steps, inner, frames, here)
                 outcome = _inside(outcome, clause=state["clause"], error=found)
-        except BaseException:
+        except (FailureError, asyncio.CancelledError):
             await self._cleanup(step, scope, place)
             raise
         if isinstance(outcome, Suspended):
@@ -385,20 +407,20 @@ class Interpreter:
     ) -> Outcome:
         """Run the first clause that matches; raise *error* again if none does."""
         found = failures.described(error)
-        if isinstance(error, asyncio.CancelledError):
-            found |= {"type": "cancelled", "message": "cancelled"}
         for number, clause in enumerate(step.clauses):
             inner = Scope({clause.name: found}, scope, overlay=True)
             if not failures.matches(clause.error_types, found["type"]):
                 continue
             if not self._holds(clause.when, inner):
                 continue
-            self._caught[id(found)] = error
-            at = f"{place}.catch[{number}]"
-            work = self._block(clause.steps, inner, (), at)
-            is_cancelled = found["type"] == "cancelled"
-            outcome = await (self._shielded(work) if is_cancelled else work)
-            self._caught.pop(id(found), None)
+            self._leave(f"{place}.try")
+            work = self._block(clause.steps, inner, (), f"{place}.catch[{number}]")
+            caught = (found, error)
+            self._caught.append(caught)
+            try:
+                outcome = await (self._shielded(work) if found["type"] == "cancelled" else work)
+            finally:
+                self._caught.remove(caught)
             return _inside(outcome, clause=number, error=found)
         raise error
 
@@ -408,14 +430,15 @@ class Interpreter:
         return await self._shielded(self._block(step.cleanup, scope, (), f"{place}.finally"))
 
     async def _shielded(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
-        """Do *work* to its end, also when the run is cancelled meanwhile."""
+        """Do *work* to its end; only then is a cancellation that has come meanwhile raised."""
         self._concurrent += 1
         task = asyncio.create_task(work)
-        try:
-            await self._finish([task])
-        finally:
-            self._concurrent -= 1
-        return task.result()
+        cancelled = await self._finish([task])
+        self._concurrent -= 1
+        outcome = task.result()
+        if cancelled:
+            raise asyncio.CancelledError
+        return outcome
 
     # Simple steps
 
@@ -439,17 +462,23 @@ class Interpreter:
         return moment
 
     async def _wait(self, step: plan.Wait, scope: Scope, _: _At) -> None:
-        timeout = None if step.timeout is None else self._seconds(step.timeout, scope)
-        if timeout is None:
-            await workflow.wait_condition(lambda: self._inbox.has(step.signals))
-        elif timeout > 0 and not self._inbox.has(step.signals):
-            with suppress(TimeoutError):
-                await workflow.wait_condition(
-                    lambda: self._inbox.has(step.signals), timeout=timeout
-                )
+        if step.timeout is None:
+            await self._arrival(step.signals, None)
+        else:
+            timeout = timedelta(seconds=self._seconds(step.timeout, scope))
+            await self._arrival(step.signals, workflow.now() + timeout)
         taken = self._inbox.take(step.signals, every=step.all)
         if step.result is not None:
             scope.write(step.result, _received(step, taken))
+
+    async def _arrival(self, names: Sequence[str], until: datetime | None) -> None:
+        """Wait for one of the signals *names* that no step beside this one has taken."""
+        while not self._inbox.has(names):
+            left = None if until is None else (until - workflow.now()).total_seconds()
+            if left is not None and left <= 0:
+                return
+            with suppress(TimeoutError):
+                await workflow.wait_condition(lambda: self._inbox.has(names), timeout=left)
 
     async def _set(self, step: plan.Set, scope: Scope, _: _At) -> None:
         values = self._value(step.values, scope)
@@ -459,8 +488,9 @@ class Interpreter:
     async def _fail(self, step: plan.Fail, scope: Scope, _: _At) -> None:
         if step.error is not None:
             error = self._value(step.error, scope)
-            known = self._caught.get(id(error))
-            raise known if known is not None else failures.again(error)
+            raise next(
+                (known for found, known in self._caught if found is error), failures.again(error)
+            )
         message, kind = self._value([step.message, step.type], scope)
         raise ApplicationError(str(message), type=str(kind), non_retryable=step.non_retryable)
 
@@ -469,8 +499,7 @@ class Interpreter:
 
     async def _log(self, step: plan.Log, scope: Scope, _: _At) -> None:
         extra = {**self._fields, **{name: scope[name] for name in step.fields}}
-        text = str(self._value(step.text, scope))
-        _logger.log(_LEVELS[step.level], text.replace("%", "%%"), extra=extra)
+        log(str(self._value(step.text, scope)), extra, _LEVELS[step.level])
 
     # Values
 
@@ -486,6 +515,13 @@ class Interpreter:
             message = f"{condition} is neither true nor false"
             raise ApplicationError(message, type="expression", non_retryable=True)
         return value
+
+    def _count(self, value: Any, scope: Scope, *, least: int) -> int:
+        found = self._value(value, scope)
+        if type(found) not in (int, float) or found != int(found) or found < least:
+            message = f"{value} is {str(found)[:60]}, not a whole number of at least {least}"
+            raise ApplicationError(message, type="expression", non_retryable=True)
+        return int(found)
 
     def _seconds(self, duration: Any, scope: Scope) -> float:
         try:
@@ -524,8 +560,14 @@ class _Work:
 
     step: plan.Foreach
     items: list[Any]
+    limit: int
     next: int
     collected: list[tuple[int, Any]]
+
+    def kept(self) -> dict[str, Any]:
+        """What a later run needs to go on at the next item."""
+        kept = {"items": self.items, "limit": self.limit}
+        return {**kept, "next": self.next, "collected": self.collected}
 
     def names(self, number: int) -> dict[str, Any]:
         """What the steps call item *number*, and its position."""
@@ -544,8 +586,21 @@ def _inside(outcome: Outcome, **state: Any) -> Outcome:
     return outcome
 
 
-def _error(task: asyncio.Task[Any]) -> BaseException | None:
-    return None if task.cancelled() else task.exception()
+def _failure(tasks: Sequence[asyncio.Task[Any]]) -> BaseException | None:
+    """What the first of *tasks* that has failed raised; what is no failure of the run goes on."""
+    ended = [task for task in tasks if task.done() and not task.cancelled()]
+    errors = [error for task in ended if (error := task.exception()) is not None]
+    for error in errors:
+        if not isinstance(error, FailureError):
+            raise error
+    return errors[0] if errors else None
+
+
+def _peeked() -> float:
+    """The next random number, which stays the next one: a query leaves no trace in a run."""
+    copied = Random()
+    copied.setstate(workflow.random().getstate())
+    return copied.random()
 
 
 def _received(step: plan.Wait, taken: list[tuple[str, Any]]) -> Any:
@@ -557,10 +612,6 @@ def _received(step: plan.Wait, taken: list[tuple[str, Any]]) -> Any:
     if step.all:
         return found
     return found[0] if found else dict.fromkeys(step.signals)
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def too_large(names: Mapping[str, Any]) -> str | None:

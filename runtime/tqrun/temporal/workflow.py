@@ -110,9 +110,9 @@ class _Run:
         """One pass through the steps: its result, or what it failed with."""
         inbox = Inbox(todo.plan.signals, state.get("inbox", ()))
         calls = Calls(self.known, self.task_queue, self.plans)
-        fields = _fields(todo)
+        fields, first_run = _fields(todo), state.get("first_run") or _first_run()
         interpreter = Interpreter(
-            todo.plan, todo.values, calls, inbox, self.is_time_to_stop, fields
+            todo.plan, todo.values, calls, inbox, self.is_time_to_stop, fields, first_run
         )
         interpreter.locals.update(state.get("locals", {}))
         inbox.open(lambda text, extra: log(text, {**fields, **extra}))
@@ -129,7 +129,13 @@ class _Run:
                 "locals": interpreter.locals,
                 "inbox": inbox.unread,
                 "launches": launches.pending,
+                "first_run": first_run,
             }
+            largest = too_large(
+                {**interpreter.locals, "(position)": outcome.frames, "(unread)": inbox.unread}
+            )
+            if largest is not None:
+                return None, _cannot_go_on(largest)
             self._continue(todo.encoded, todo.values, kept)
         assert isinstance(outcome, Returned)
         return outcome.value, None
@@ -141,6 +147,7 @@ class _Run:
             return {
                 "plan": interpreter.plan.hash,
                 "steps": interpreter.where(),
+                "passes": dict(interpreter.passes),
                 "locals": {name: _short(value) for name, value in interpreter.locals.items()},
                 "unread_signals": [name for name, _ in inbox.unread],
                 "pending_launches": len(launches.pending),
@@ -152,19 +159,26 @@ class _Run:
 
     def _continue(self, encoded: bytes | None, values: Any, state: Mapping[str, Any]) -> None:
         """Start the next run, which goes on from *state*."""
-        carried = {**state.get("locals", {}), "(position)": state.get("frames", [])}
-        largest = too_large(carried)
-        if largest is not None:
-            message = (
-                f'the run must go on in a new one, and "{largest}" is too large to be carried; '
-                "together they may have 1 MB, so store it and keep where"
-            )
-            raise ApplicationError(message, type="state_too_large", non_retryable=True)
         token = plan_to_send.set(encoded)
         try:
             workflow.continue_as_new(args=[values, state])
         finally:
             plan_to_send.reset(token)
+
+
+def _cannot_go_on(largest: str) -> ApplicationError:
+    message = (
+        f'the run must go on in a new one, and "{largest}" is too large to be carried; '
+        "together they may have 1 MB, so store it and keep where"
+    )
+    return ApplicationError(message, type="state_too_large", non_retryable=True)
+
+
+def _first_run() -> dict[str, str]:
+    """What expressions see of the run that the others continue."""
+    info = workflow.info()
+    started = info.workflow_start_time.isoformat().replace("+00:00", "Z")
+    return {"workflow.run_id": info.run_id, "workflow.start_time": started}
 
 
 def _answering(interpreter: Interpreter, value: Any) -> Callable[..., Any]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 from cel_expr_python import cel
@@ -20,7 +21,8 @@ from tqrun.plan.expressions.functions import Sources, rfc3339
 from tqrun.plan.expressions.tree import ordered
 
 MAX_STEPS = "more than 10,000 passes over lists in one expression; make it a foreach"
-_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?")
+_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?(?!\w|\s*\()")
+"""A name, perhaps with its first field; not the name of a function."""
 _TEXT = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 _ALONE = re.compile(r"\s*(?:input\.)?([A-Za-z_]\w*)\s*\Z")
 _LITERALS = frozenset({"true", "false", "null"})
@@ -173,7 +175,10 @@ def _evaluate(source: str, scope: Mapping[str, Any], sources: Sources | None) ->
         functions.sources.reset(token)
     if value.type() == cel.Type.ERROR:
         raise EvaluationError(f"${{{source}}}: {_reason(str(value.plain_value()))}")
-    return _plain(value.plain_value())
+    try:
+        return _plain(value.plain_value())
+    except ValueError as error:
+        raise EvaluationError(f"${{{source}}}: {error}") from None
 
 
 class _Program:
@@ -261,6 +266,10 @@ def _plain(value: Any) -> Any:
         return rfc3339(value)
     if isinstance(value, timedelta):
         return f"{value.total_seconds():f}".rstrip("0").rstrip(".") + "s"
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError(f"{value} is no JSON number")
+    if isinstance(value, bytes | bytearray):
+        raise ValueError("bytes are no JSON; write text")
     return value
 
 
