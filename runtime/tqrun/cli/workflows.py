@@ -1,0 +1,109 @@
+"""The workflows of the file that `--file` names, each as a command of its own."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from tqrun import logs
+from tqrun.config import model, resolve
+from tqrun.config.load import load
+from tqrun.diagnostics import did_you_mean, errors
+from tqrun.errors import InvalidQueuesFile, UsageError
+
+
+class Workflows(TyperGroup):
+    """Lists every workflow, and makes the command of the one that is called."""
+
+    verb = ""
+    """What the commands do with a workflow, for messages."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Every workflow, in file order."""
+        return list(declared(ctx))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of one workflow."""
+        known = declared(ctx)
+        if cmd_name not in known:
+            hint = did_you_mean(cmd_name, known)
+            raise UsageError(f'there is no workflow "{cmd_name}" to {self.verb}{hint}')
+        queue, workflow = known[cmd_name]
+        help_text = queue.description or f"{self.verb.capitalize()} {cmd_name}."
+        return self.command_of(cmd_name, workflow, help_text)
+
+    def command_of(self, name: str, workflow: model.Workflow, help_text: str) -> Any:
+        """What is called for the workflow called *name*."""
+        raise NotImplementedError
+
+
+def declared(ctx: Any) -> dict[str, tuple[model.Queue, model.Workflow]]:
+    """Every workflow of the file with its queue, by the name that a launch uses.
+
+    Raises:
+        UnreadableFile: The file cannot be read.
+        InvalidQueuesFile: It has findings.
+    """
+    loaded = load(path(ctx))
+    if loaded.file is None or errors(loaded.findings):
+        raise InvalidQueuesFile(errors(loaded.findings))
+    return {
+        f"{name}.{workflow_name}" if queue.workflows else name: (queue, workflow)
+        for name, queue in loaded.file.queues.items()
+        for workflow_name, workflow in resolve.workflows(name, queue).items()
+    }
+
+
+def path(ctx: Any) -> str:
+    """The queues file, as `--file` names it on this command or one above."""
+    while ctx is not None:
+        if "file" in ctx.params:
+            return str(ctx.params["file"] or "queues.yaml")
+        ctx = ctx.parent
+    return "queues.yaml"
+
+
+def single(name: str, function: Any, help_text: str) -> Any:
+    """The command that *function* makes by its signature."""
+    one = typer.Typer(add_completion=False)
+    one.command(name, help=help_text)(function)
+    return typer.main.get_command(one)
+
+
+def given_input(text: str | None) -> dict[str, Any]:
+    """The inputs that `--input` gives: JSON, `@file`, or `-` for stdin.
+
+    Raises:
+        UsageError: It is none of these, or no object.
+    """
+    if text is None:
+        return {}
+    try:
+        if text == "-":
+            text = sys.stdin.read()
+        elif text.startswith("@"):
+            text = Path(text[1:]).read_text(encoding="utf-8")
+        values = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--input: {error}") from None
+    if not isinstance(values, dict):
+        raise UsageError("--input: must be a JSON object with the inputs by name")
+    return values
+
+
+def log_for_people() -> None:
+    """Warnings as text; what a command tells by its error is not logged as well."""
+    logs.configure("text", "warning")
+    logging.getLogger("tqrun.launch").addFilter(lambda record: record.levelno < logging.ERROR)
+
+
+def print_json(shown: Mapping[str, Any], output: str) -> None:
+    """One line for scripts, several for people."""
+    typer.echo(json.dumps(shown, indent=None if output == "json" else 2, ensure_ascii=False))
