@@ -122,9 +122,10 @@ async def started(client: Client, launch: LaunchPlan, start: Start) -> tuple[Sta
         return status, error.run_id or ""
     finally:
         plan_to_send.reset(token)
-    run_id = handle.first_execution_run_id or handle.result_run_id or ""
-    joined = bool(signal) and handle.first_execution_run_id is None
-    return "joined" if joined else "started", run_id
+    # The SDK gives no other way to know, and the server's newer answers name a first run always.
+    is_new = handle._start_workflow_response.started  # type: ignore[union-attr]  # noqa: SLF001
+    found: Status = "joined" if signal else "already_running"
+    return "started" if is_new else found, handle.result_run_id or ""
 
 
 def _launch_signal(launch: LaunchPlan, start: Start) -> dict[str, Any]:

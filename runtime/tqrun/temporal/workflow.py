@@ -7,6 +7,7 @@ input, or Temporal's history.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -54,6 +55,7 @@ class _Run:
 
     known: Collection[str] = ()
     task_queue = ""
+    inbox: Inbox
     plans: Mapping[str, bytes] = {}
     is_time_to_stop: Callable[[], bool] = staticmethod(
         lambda: workflow.info().is_continue_as_new_suggested()
@@ -63,7 +65,11 @@ class _Run:
         """Run the plan of this run on its input; the result is the workflow's."""
         inputs, state = _continued(inputs)
         launches = Launches(state.get("launches", ()))
+        self.inbox = Inbox({}, state.get("inbox", ()))
+        self._answer(None, launches)
         launches.open(lambda text, fields: log(text, fields))
+        # What has arrived already is handled by tasks of its own, which run now.
+        await asyncio.sleep(0)
         todo = await self._first(inputs, state, launches)
         while True:
             result, failure = await self._round(todo, state, launches)
@@ -92,7 +98,8 @@ class _Run:
     async def _next(self, inputs: Sequence[Any], launches: Launches) -> _Round:
         """What the newest launch asks for, when no other has come for its window."""
         if not await launches.settle(self.is_time_to_stop):
-            self._continue(None, inputs[0] if inputs else {}, {"launches": launches.pending})
+            kept = {"launches": launches.pending, "inbox": self.inbox.unread}
+            self._continue(None, inputs[0] if inputs else {}, kept)
         return await self._resolve([launches.take()], launches)
 
     async def _resolve(self, inputs: Sequence[Any], _: Launches) -> _Round:
@@ -108,7 +115,8 @@ class _Run:
         self, todo: _Round, state: Mapping[str, Any], launches: Launches
     ) -> tuple[Any, BaseException | None]:
         """One pass through the steps: its result, or what it failed with."""
-        inbox = Inbox(todo.plan.signals, state.get("inbox", ()))
+        # What no step of the round before has taken is there for this one.
+        self.inbox = inbox = Inbox(todo.plan.signals, self.inbox.unread)
         calls = Calls(self.known, self.task_queue, self.plans)
         fields, first_run = _fields(todo), state.get("first_run") or _first_run()
         interpreter = Interpreter(
@@ -116,7 +124,8 @@ class _Run:
         )
         interpreter.locals.update(state.get("locals", {}))
         inbox.open(lambda text, extra: log(text, {**fields, **extra}))
-        self._answer(interpreter, inbox, launches)
+        await asyncio.sleep(0)
+        self._answer(interpreter, launches)
         try:
             outcome = await interpreter.run(state.get("frames", ()))
         except FailureError as error:
@@ -140,22 +149,24 @@ class _Run:
         assert isinstance(outcome, Returned)
         return outcome.value, None
 
-    def _answer(self, interpreter: Interpreter, inbox: Inbox, launches: Launches) -> None:
-        """Answer the plan's queries and the built-in one."""
+    def _answer(self, interpreter: Interpreter | None, launches: Launches) -> None:
+        """Answer the built-in query and, once there is a round, those of its plan."""
 
         def state() -> dict[str, Any]:
+            kept = {} if interpreter is None else interpreter.locals
             return {
-                "plan": interpreter.plan.hash,
-                "steps": interpreter.where(),
-                "passes": dict(interpreter.passes),
-                "locals": {name: _short(value) for name, value in interpreter.locals.items()},
-                "unread_signals": [name for name, _ in inbox.unread],
+                "plan": None if interpreter is None else interpreter.plan.hash,
+                "steps": [] if interpreter is None else interpreter.where(),
+                "passes": {} if interpreter is None else dict(interpreter.passes),
+                "locals": {name: _short(value) for name, value in kept.items()},
+                "unread_signals": [name for name, _ in self.inbox.unread],
                 "pending_launches": len(launches.pending),
             }
 
         workflow.set_query_handler(STATE, state)
-        for name, value in interpreter.plan.queries.items():
-            workflow.set_query_handler(name, _answering(interpreter, value))
+        if interpreter is not None:
+            for name, value in interpreter.plan.queries.items():
+                workflow.set_query_handler(name, _answering(interpreter, value))
 
     def _continue(self, encoded: bytes | None, values: Any, state: Mapping[str, Any]) -> None:
         """Start the next run, which goes on from *state*."""

@@ -1,0 +1,263 @@
+"""Launches of a debounced workflow: when its rounds begin, on what, and that none is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from temporalio import workflow
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleSpec,
+    WorkflowFailureError,
+    WorkflowHandle,
+)
+from temporalio.testing import TimeSkipper
+
+from tests.server import rounds
+from tests.server.inprocess import Declared
+from tests.server.support import eventually
+
+QUEUES = """
+    queues:
+      {queue}:
+        version: 1
+        workflow_id: {queue}-${{entity}}
+        input: {{entity: string, number: integer}}
+        debounce: {debounce}
+        activities:
+          prepare: {{function: "tests.server.rounds:prepare"}}
+          work: {{function: "tests.server.rounds:work"}}
+        steps: {steps}
+    defaults:
+      activity:
+        start_to_close_timeout: 20s
+        retry_policy: {{maximum_attempts: 1}}
+"""
+STEPS = "[{activity: work, as: done}, {return: '${done}'}]"
+LONG = "{window: 1h, max_wait: 150m}"
+SHORT = "{window: 300ms}"
+
+Make = Callable[..., Declared]
+
+
+@pytest.fixture
+def queue(unique: Callable[[str], str]) -> str:
+    return unique("debounced").replace("-", "_")
+
+
+@pytest.fixture
+def declared(tmp_path: Path, client: Client, queue: str) -> Make:
+    def make(debounce: str = SHORT, steps: str = STEPS) -> Declared:
+        text = QUEUES.format(queue=queue, debounce=debounce, steps=steps)
+        return Declared(tmp_path, text, client)
+
+    return make
+
+
+@pytest.fixture
+def gate(queue: str) -> Iterator[asyncio.Event]:
+    """Holds every round of entity `queue` until it is set."""
+    rounds.gates[queue] = asyncio.Event()
+    yield rounds.gates[queue]
+    del rounds.gates[queue]
+
+
+class Run:
+    """One entity's run, launched by number, on a clock that moves when it is told to."""
+
+    def __init__(self, queues: Declared, queue: str, client: Client) -> None:
+        self._queues, self._queue, self._skipper = queues, queue, TimeSkipper(client)
+        self.handle: WorkflowHandle[object, object] = client.get_workflow_handle(f"{queue}-{queue}")
+
+    async def launch(self, number: int) -> str:
+        launched = await self._queues.launch(self._queue, entity=self._queue, number=number)
+        return launched.status
+
+    async def let_pass(self, minutes: int) -> list[int]:
+        """The rounds that have begun when *minutes* more have passed."""
+        await self._skipper.fast_forward(self.handle, timedelta(minutes=minutes))
+        return self.rounds
+
+    @property
+    def rounds(self) -> list[int]:
+        return rounds.began[self._queue]
+
+    async def result(self) -> object:
+        async with asyncio.timeout(30):
+            return await self.handle.result()
+
+
+async def test_a_launch_restarts_the_window(declared: Make, client: Client, queue: str) -> None:
+    queues = declared(LONG)
+    run = Run(queues, queue, client)
+    async with queues.worker(queue):
+        assert [await run.launch(1), await run.launch(2)] == ["started", "joined"]
+        assert await run.let_pass(40) == []
+        assert await run.launch(3) == "joined"
+        assert await run.let_pass(40) == []
+        await run.let_pass(30)
+        assert await run.result() == 3
+    assert run.rounds == [3]
+
+
+async def test_the_first_launch_waits_no_longer_than_max_wait(
+    declared: Make, client: Client, queue: str
+) -> None:
+    queues = declared(LONG)
+    run = Run(queues, queue, client)
+    async with queues.worker(queue):
+        for number in (1, 2, 3):
+            await run.launch(number)
+            assert await run.let_pass(45) == []
+        await run.launch(4)
+        await run.let_pass(20)
+        assert await run.result() == 4
+    assert run.rounds == [4]
+
+
+async def test_max_wait_equal_to_window_makes_the_window_fixed(
+    declared: Make, client: Client, queue: str
+) -> None:
+    queues = declared("{window: 1h, max_wait: 1h}")
+    run = Run(queues, queue, client)
+    async with queues.worker(queue):
+        await run.launch(1)
+        assert await run.let_pass(50) == []
+        await run.launch(2)
+        await run.let_pass(15)
+        assert await run.result() == 2
+    assert run.rounds == [2]
+
+
+async def test_a_window_may_depend_on_the_input(declared: Make, client: Client, queue: str) -> None:
+    queues = declared("{window: '${number}h'}")
+    run = Run(queues, queue, client)
+    async with queues.worker(queue):
+        await run.launch(2)
+        assert await run.let_pass(110) == []
+        await run.let_pass(15)
+        assert await run.result() == 2
+
+
+async def test_launches_while_the_steps_run_cause_one_more_round(
+    declared: Make, client: Client, queue: str, gate: asyncio.Event
+) -> None:
+    queues = declared()
+    run = Run(queues, queue, client)
+    async with queues.worker(queue):
+        await run.launch(1)
+        await eventually(lambda: run.rounds == [1])
+        assert [await run.launch(2), await run.launch(3)] == ["joined", "joined"]
+        gate.set()
+        assert await run.result() == 3
+    assert run.rounds == [1, 3]
+
+
+async def test_a_newer_launch_mends_a_failed_round(
+    declared: Make, client: Client, queue: str, gate: asyncio.Event
+) -> None:
+    queues = declared()
+    run = Run(queues, queue, client)
+    async with queues.worker(queue):
+        await run.launch(-1)
+        await eventually(lambda: run.rounds == [-1])
+        await run.launch(2)
+        gate.set()
+        assert await run.result() == 2
+    assert run.rounds == [-1, 2]
+
+
+async def test_the_run_fails_when_the_newest_round_did(
+    declared: Make, client: Client, queue: str, gate: asyncio.Event
+) -> None:
+    queues = declared()
+    run = Run(queues, queue, client)
+    async with queues.worker(queue):
+        await run.launch(1)
+        await eventually(lambda: run.rounds == [1])
+        await run.launch(-2)
+        gate.set()
+        with pytest.raises(WorkflowFailureError):
+            await run.result()
+        assert await run.launch(3) == "started"
+        assert await run.result() == 3
+    assert run.rounds == [1, -2, 3]
+
+
+async def test_a_start_by_any_other_client_runs_once_and_at_once(
+    declared: Make, client: Client, queue: str
+) -> None:
+    queues = declared(LONG)
+    service = queues.service(queue)
+    values = {"entity": queue, "number": 5}
+    async with queues.worker(queue):
+        handle = await client.start_workflow(
+            queue, values, id=f"{queue}-foreign", task_queue=service.task_queue
+        )
+        async with asyncio.timeout(30):
+            assert await handle.result() == 5
+        action = ScheduleActionStartWorkflow(
+            queue, {**values, "number": 6}, id=f"{queue}-timed", task_queue=service.task_queue
+        )
+        schedule = await client.create_schedule(queue, Schedule(action, ScheduleSpec()))
+        await schedule.trigger()
+        await eventually(lambda: rounds.began[queue] == [5, 6])
+        await schedule.delete()
+
+
+async def test_launches_are_carried_into_the_run_that_goes_on(
+    declared: Make, client: Client, queue: str, gate: asyncio.Event
+) -> None:
+    queues = declared(steps="[prepare, {activity: work, as: done}, {return: '${done}'}]")
+    run = Run(queues, queue, client)
+    async with queues.restless_worker(
+        queue, lambda: workflow.info().get_current_history_length() > 8
+    ):
+        first = await queues.launch(queue, entity=queue, number=1)
+        await eventually(lambda: run.rounds == [1])
+        await run.launch(2)
+        gate.set()
+        assert await run.result() == 2
+    assert run.rounds == [1, 1, 2, 2]
+    history = await client.get_workflow_handle(
+        first.workflow_id, run_id=first.run_id
+    ).fetch_history()
+    assert history.events[-1].event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW
+
+
+async def test_the_built_in_query_is_answered_before_the_first_round(
+    declared: Make, client: Client, queue: str
+) -> None:
+    queues = declared(LONG)
+    run = Run(queues, queue, client)
+    async with queues.worker(queue):
+        await run.launch(1)
+        await run.launch(2)
+        assert await run.handle.query("tqrun.state") == {
+            "plan": None,
+            "steps": [],
+            "locals": {},
+            "unread_signals": [],
+            "pending_launches": 2,
+        }
+        await run.handle.terminate()
+
+
+async def test_a_launch_with_use_existing_tells_a_run_that_goes_already(
+    tmp_path: Path, client: Client, queue: str
+) -> None:
+    text = QUEUES.format(queue=queue, debounce="{window: 1s}", steps=STEPS)
+    text = text.replace("debounce: {window: 1s}", "id_conflict_policy: use_existing")
+    queues = Declared(tmp_path, text, client)
+    first = await queues.launch(queue, entity="a", number=1)
+    second = await queues.launch(queue, entity="a", number=2)
+    assert (first.status, second.status) == ("started", "already_running")
+    assert first.run_id == second.run_id
+    await client.get_workflow_handle(first.workflow_id).terminate()
