@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tqrun.config.draft import Draft
 from tqrun.config.model import QueuesFile
-from tqrun.config.rules import activities, inputs, queues, starts, steps, workflows
+from tqrun.config.rules import activities, inputs, queues, schedules, starts, steps, workflows
 from tqrun.config.rules.broken import Broken
 from tqrun.config.source import Source
 from tqrun.diagnostics import Finding
@@ -28,6 +28,7 @@ _TIMEOUTS = (
     *("start_to_close_timeout", "schedule_to_close_timeout", "schedule_to_start_timeout"),
     *("heartbeat_timeout", "defaults", "activity"),
 )
+_SCHEDULES = ("schedules", "cron", "every", "time_zone_name", "jitter", "catchup_window")
 _POLICIES = ("id_reuse_policy", "id_conflict_policy", "defaults", "workflow")
 
 RULES: dict[str, Rule] = {
@@ -52,6 +53,11 @@ RULES: dict[str, Rule] = {
     "duplicate-workflow-type": Rule(workflows.duplicate_workflow_type, ("workflow_type",)),
     "duplicate-workflow-id": Rule(workflows.duplicate_workflow_id, ("namespace",)),
     "id-policies": Rule(starts.id_policies, _POLICIES),
+    "cron-or-every": Rule(schedules.cron_or_every, _SCHEDULES),
+    "bad-cron": Rule(schedules.bad_cron, _SCHEDULES),
+    "unknown-time-zone": Rule(schedules.unknown_time_zone, _SCHEDULES),
+    "idle-time-zone": Rule(schedules.idle_time_zone, _SCHEDULES),
+    "schedule-interval": Rule(schedules.schedule_interval, _SCHEDULES),
     "unknown-input": Rule(inputs.unknown_input, ("input",)),
     "bad-default": Rule(inputs.bad_default, ()),
     "bad-search-attribute": Rule(inputs.bad_search_attribute, ("input",)),
