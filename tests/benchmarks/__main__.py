@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from tests.benchmarks import check, help, history, ready, worker_cpu  # noqa: A004
+from tests.benchmarks import check, help, history, long_runs_cpu, ready, worker_cpu  # noqa: A004
 from tests.benchmarks.measure import Measure, Setting
 from tests.benchmarks.report import Figure, as_json, as_table, figures
 
@@ -21,6 +21,9 @@ MEASURES: dict[str, Measure] = {
     for measure in (
         worker_cpu.LOGGED,
         worker_cpu.SILENT,
+        long_runs_cpu.SEQUENCE,
+        long_runs_cpu.FAN_OUT,
+        long_runs_cpu.CURSOR,
         history.MEASURE,
         check.MEASURE,
         help.MEASURE,

@@ -21,7 +21,6 @@ from tests.benchmarks.measure import Setting
 from tests.benchmarks.processes import TQRUN, cpu_seconds, running, server
 from tqrun import Queues, open_queues
 
-QUEUES = Path(__file__).with_name("one_activity") / "queues.yaml"
 HANDWRITTEN = (sys.executable, "-m", "tests.benchmarks.handwritten")
 RUNS_AT_ONCE = 16
 RUN_SECONDS = 60
@@ -30,33 +29,63 @@ RUN_SECONDS = 60
 Start = Callable[[], Awaitable[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A workflow that every contender runs.
+
+    Attributes:
+        folder: Beside this file: queues.yaml, and the same by hand.
+        queue: As tqrun launches it.
+        workflow_type: As any other client starts it.
+        task_queue: tqrun's.
+        values: The input of one run, by its number.
+    """
+
+    folder: str
+    queue: str
+    workflow_type: str
+    task_queue: str
+    values: Callable[[int], dict[str, object]]
+
+    @property
+    def queues(self) -> Path:
+        return Path(__file__).with_name(self.folder) / "queues.yaml"
+
+
+def _entity(number: int) -> dict[str, object]:
+    return {"entity_id": f"entity-{number:06}", "workspace_id": 1}
+
+
+ONE_ACTIVITY = Workload("one_activity", "entities", "entities", "entities-v1", _entity)
+
+
 class Runs:
     """Starts runs and waits for their end; each one's workflow id is the result."""
 
-    def __init__(self, address: str, client: Client) -> None:
+    def __init__(self, address: str, client: Client, workload: Workload) -> None:
         """Start runs on the server at *address*, through tqrun or through *client*."""
         self.client = client
-        self._queues: Queues = open_queues(QUEUES, address=address)
+        self._workload = workload
+        self._queues: Queues = open_queues(workload.queues, address=address)
         self._numbers = count()
 
     async def launch(self) -> str:
         """One run as `tqrun launch` starts it."""
-        launched = await self._queues.launch("entities", **self._entity())
+        values = self._workload.values(next(self._numbers))
+        launched = await self._queues.launch(self._workload.queue, **values)
         await self._queues.wait(launched)
         return launched.workflow_id
 
     async def start(self, task_queue: str) -> str:
         """One run as any other client starts it."""
-        entity = self._entity()
-        workflow_id = f"{task_queue}-{entity['entity_id']}"
+        number = next(self._numbers)
+        values, kind = self._workload.values(number), self._workload.workflow_type
+        workflow_id = f"{task_queue}-{number}"
         handle = await self.client.start_workflow(
-            "entities", entity, id=workflow_id, task_queue=task_queue, memo=entity
+            kind, values, id=workflow_id, task_queue=task_queue, memo=values
         )
         await handle.result()
         return workflow_id
-
-    def _entity(self) -> dict[str, object]:
-        return {"entity_id": f"entity-{next(self._numbers):06}", "workspace_id": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +116,20 @@ class Contender:
 
 @asynccontextmanager
 async def contenders(
-    setting: Setting, log_level: str = "info"
+    setting: Setting, log_level: str = "info", workload: Workload = ONE_ACTIVITY
 ) -> AsyncIterator[tuple[Runs, dict[str, Contender]]]:
     """tqrun's worker, the hand-written one, and that without the SDK's sandbox, by name."""
     async with server(setting.folder) as address:
-        runs = Runs(address, await Client.connect(address))
-        tqrun = (*TQRUN, "worker", "all", "--file", str(QUEUES), "--address", address)
+        runs = Runs(address, await Client.connect(address), workload)
+        tqrun = (*TQRUN, "worker", "all", "--file", str(workload.queues), "--address", address)
         commands: dict[str, tuple[tuple[str, ...], Start]] = {
             "tqrun": (tqrun, runs.launch),
             "sandboxed": (
-                (*HANDWRITTEN, address, "sandboxed"),
+                (*HANDWRITTEN, address, "sandboxed", workload.folder),
                 partial(runs.start, "sandboxed"),
             ),
             "unsandboxed": (
-                (*HANDWRITTEN, address, "unsandboxed", "--unsandboxed"),
+                (*HANDWRITTEN, address, "unsandboxed", workload.folder, "--unsandboxed"),
                 partial(runs.start, "unsandboxed"),
             ),
         }

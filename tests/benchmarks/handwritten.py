@@ -18,6 +18,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
 from temporalio import activity
@@ -31,10 +32,7 @@ from temporalio.worker import (
 )
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
-from tests.benchmarks.one_activity.activities import process
-from tests.benchmarks.one_activity.workflows import Entities
-
-CONCURRENCY = 16
+CONCURRENCY = 50
 LOGGED = ("entity_id", "workspace_id")
 
 logger = logging.getLogger("worker.activity")
@@ -96,14 +94,19 @@ def duration_since(started: float) -> dict[str, float]:
     return {"duration_ms": round((time.perf_counter() - started) * 1000, 1)}
 
 
-async def work(address: str, task_queue: str, *, sandboxed: bool, logged: bool) -> None:
+async def work(
+    address: str, task_queue: str, workload: str, *, sandboxed: bool, logged: bool
+) -> None:
+    package = f"tests.benchmarks.{workload}"
+    workflows = import_module(f"{package}.workflows").WORKFLOWS
+    activities = import_module(f"{package}.activities").ACTIVITIES
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     worker = Worker(
         await Client.connect(address),
         task_queue=task_queue,
-        workflows=[Entities],
-        activities=[process],
+        workflows=workflows,
+        activities=activities,
         workflow_runner=SandboxedWorkflowRunner() if sandboxed else UnsandboxedWorkflowRunner(),
         interceptors=[LogActivities()] if logged else [],
         activity_executor=ThreadPoolExecutor(CONCURRENCY),
@@ -117,6 +120,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("address")
     parser.add_argument("task_queue")
+    parser.add_argument("workload")
     parser.add_argument("--unsandboxed", action="store_true")
     parser.add_argument("--log-level", default="info")
     given = parser.parse_args()
@@ -125,7 +129,13 @@ def main() -> None:
     logging.basicConfig(level=given.log_level.upper(), handlers=[handler])
     logged = logger.isEnabledFor(logging.INFO)
     asyncio.run(
-        work(given.address, given.task_queue, sandboxed=not given.unsandboxed, logged=logged)
+        work(
+            given.address,
+            given.task_queue,
+            given.workload,
+            sandboxed=not given.unsandboxed,
+            logged=logged,
+        )
     )
 
 

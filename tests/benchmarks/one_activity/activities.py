@@ -21,3 +21,6 @@ class Entity:
 def process(entity: Entity) -> dict[str, Any]:
     logger.info("processed", extra={"size": len(entity.entity_id)})
     return {"entity_id": entity.entity_id, "size": len(entity.entity_id)}
+
+
+ACTIVITIES = [process]

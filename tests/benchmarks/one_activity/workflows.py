@@ -22,3 +22,6 @@ class Entities:
             start_to_close_timeout=timedelta(minutes=5),
             retry_policy=RetryPolicy(maximum_attempts=3, non_retryable_error_types=["ValueError"]),
         )
+
+
+WORKFLOWS = [Entities]
