@@ -69,8 +69,16 @@ class UnknownQueue(UsageError):
     """The queues file declares no queue or workflow of this name."""
 
 
+class UnknownSignal(UsageError):
+    """The workflow declares no signal of this name."""
+
+
+class UnknownQuery(UsageError):
+    """The workflow declares no query of this name."""
+
+
 class InvalidInput(UsageError):
-    """The input of a launch does not fit what the queue declares."""
+    """The input of a launch, or a signal's payload, does not fit what the queue declares."""
 
 
 class ServerUnavailable(TqrunError):
@@ -81,6 +89,10 @@ class ServerUnavailable(TqrunError):
 
 class LaunchFailed(ServerUnavailable):
     """The server was reached and did not start the workflow."""
+
+
+class RequestFailed(ServerUnavailable):
+    """The server was reached, and a signal, query, cancellation or termination was not done."""
 
 
 class RunFailed(TqrunError):

@@ -20,12 +20,12 @@ from tqrun.errors import Exit, RunFailed
 class _Launches(Workflows):
     verb = "launch"
 
-    def command_of(self, name: str, workflow: model.Workflow, help_text: str) -> Any:
+    def command_of(self, name: str, workflow: model.Workflow) -> Any:
         def act(ctx: typer.Context, values: dict[str, Any], **own: Any) -> None:
             _launch(name, path(ctx), {**given_input(own.pop("input")), **values}, **own)
 
         fields = Fields(workflow.input, "input_", own_names(_own_options))
-        return single(name, command(act, fields, _own_options), help_text)
+        return single(name, command(act, fields, _own_options))
 
 
 app = typer.Typer(cls=_Launches, add_completion=False, no_args_is_help=True)
@@ -35,7 +35,8 @@ app = typer.Typer(cls=_Launches, add_completion=False, no_args_is_help=True)
 def launch(file: File = "queues.yaml") -> None:
     """Launch a workflow, with one option for each of its inputs.
 
-    Prints the workflow id and `started` or `already_running`; both are success.
+    Prints the workflow id and `started`, `already_running`, `joined` (a run that is going was
+    handed the launch) or `already_finished`; all are success.
     """
 
 
@@ -129,5 +130,7 @@ def _print_text(shown: Mapping[str, Any]) -> None:
     typer.echo(f"  run {shown['run_id']} on {shown['task_queue']}")
     if "ui" in shown:
         typer.echo(f"  {shown['ui']}")
+    if shown["status"] == "joined":
+        typer.echo("  a run that is going was handed the launch")
     if shown.get("same_input") is False:
         typer.echo("  the running one was started with other input")

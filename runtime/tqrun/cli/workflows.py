@@ -36,10 +36,11 @@ class Workflows(TyperGroup):
             hint = did_you_mean(cmd_name, known)
             raise UsageError(f'there is no workflow "{cmd_name}" to {self.verb}{hint}')
         queue, workflow = known[cmd_name]
-        help_text = queue.description or f"{self.verb.capitalize()} {cmd_name}."
-        return self.command_of(cmd_name, workflow, help_text)
+        made = self.command_of(cmd_name, workflow)
+        made.help = made.help or queue.description or f"{self.verb.capitalize()} {cmd_name}."
+        return made
 
-    def command_of(self, name: str, workflow: model.Workflow, help_text: str) -> Any:
+    def command_of(self, name: str, workflow: model.Workflow) -> Any:
         """What is called for the workflow called *name*."""
         raise NotImplementedError
 
@@ -70,7 +71,7 @@ def path(ctx: Any) -> str:
     return "queues.yaml"
 
 
-def single(name: str, function: Any, help_text: str) -> Any:
+def single(name: str, function: Any, help_text: str | None = None) -> Any:
     """The command that *function* makes by its signature."""
     one = typer.Typer(add_completion=False)
     one.command(name, help=help_text)(function)

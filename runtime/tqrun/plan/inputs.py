@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,33 +23,44 @@ _ARTICLES = {
 
 @dataclass(frozen=True)
 class Inputs:
-    """The inputs that a workflow declares.
+    """The inputs that a workflow declares, or the fields of a signal.
 
     Attributes:
         fields: JSON Schema per input, in the order declared.
+        word: What a message calls one of them.
     """
 
     fields: Mapping[str, Mapping[str, Any]]
+    word: str = "input"
 
     def is_required(self, name: str) -> bool:
         """True when a launch must give it; one with a default may be left out."""
         return "default" not in self.fields[name]
 
-    def normalise(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def normalise(
+        self, values: Mapping[str, Any], *, needed: Collection[str] | None = None
+    ) -> dict[str, Any]:
         """Validate *values*; add defaults and turn numbers into the declared type.
+
+        Args:
+            values: What was given.
+            needed: The inputs that matter; all, if not given. Others need not be there.
 
         Raises:
             InvalidInput: Something is missing, unknown, or does not fit. The text names every
                 input that is wrong, and no value.
         """
+        wanted = [
+            name for name in self.fields if needed is None or name in needed or name in values
+        ]
         problems = [self._unknown(name) for name in values if name not in self.fields]
         problems += [
-            f'input "{name}" is missing'
-            for name in self.fields
+            f'{self.word} "{name}" is missing'
+            for name in wanted
             if self.is_required(name) and name not in values
         ]
         problems += [
-            _problem(error)
+            _problem(error, self.word)
             for error in self._validator.iter_errors(dict(values))
             if error.absolute_path
         ]
@@ -58,10 +69,11 @@ class Inputs:
         return {
             name: _number(schema, values.get(name, schema.get("default")))
             for name, schema in self.fields.items()
+            if name in wanted
         }
 
     def _unknown(self, name: str) -> str:
-        return f'there is no input "{name}"{did_you_mean(name, self.fields)}'
+        return f'there is no {self.word} "{name}"{did_you_mean(name, self.fields)}'
 
     @cached_property
     def _validator(self) -> Any:
@@ -72,7 +84,7 @@ class Inputs:
         return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
-def _problem(error: Any) -> str:
+def _problem(error: Any, word: str) -> str:
     name, *inner = error.absolute_path
     where = "".join(f"[{step}]" if type(step) is int else f".{step}" for step in inner)
     expected = error.validator_value
@@ -85,7 +97,7 @@ def _problem(error: Any) -> str:
         must = f"lacks one of {', '.join(expected)}"
     else:
         must = f"does not satisfy {error.validator}: {expected}"
-    return f'input "{name}"{where} {must}'
+    return f'{word} "{name}"{where} {must}'
 
 
 def _number(schema: Mapping[str, Any], value: Any) -> Any:

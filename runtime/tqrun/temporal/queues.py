@@ -1,9 +1,10 @@
-"""The declared workflows of one file, to launch and to wait for."""
+"""The declared workflows of one file: to launch, to wait for, and to reach while they run."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,32 @@ from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import FailureError
 from temporalio.service import RPCError
 
-from tqrun.errors import LaunchFailed, RunFailed
+from tqrun.errors import LaunchFailed, RunFailed, UsageError
 from tqrun.plan.model import Call, every_step
 from tqrun.plan.registry import Registry
 from tqrun.temporal.client import Connection, connect, settings
 from tqrun.temporal.pollers import Tasks, pollers
-from tqrun.temporal.start import LARGE_PLAN_BYTES, MAX_PLAN_BYTES, Status, prepare, started
+from tqrun.temporal.requests import (
+    Act,
+    QueryResult,
+    RequestResult,
+    address,
+    ask,
+    cancel,
+    checked,
+    known_query,
+    requested,
+    send_signal,
+    terminate,
+)
+from tqrun.temporal.start import (
+    LARGE_PLAN_BYTES,
+    MAX_PLAN_BYTES,
+    Sent,
+    Status,
+    prepare,
+    started,
+)
 from tqrun.temporal.ui import run_page
 
 _logger = logging.getLogger("tqrun.launch")
@@ -29,7 +50,8 @@ class LaunchResult:
 
     Attributes:
         status: `started`; `already_running` when a run of this id is going, and nothing was
-            started; `already_finished` when one ended and `id_reuse_policy` keeps its id.
+            started; `joined` when such a run was handed the launch, as a debounced one is, or
+            the signal; `already_finished` when one ended and `id_reuse_policy` keeps its id.
         run_id: Of the run that was started or is there already.
     """
 
@@ -65,6 +87,94 @@ class Queues:
             ServerUnavailable: The server cannot be reached.
             LaunchFailed: The server refused; logged once, with the ids.
         """
+        return await self._launch(queue, values, None)
+
+    async def signal_with_start(
+        self, queue: str, signal: str, payload: Mapping[str, Any] | None = None, /, **values: Any
+    ) -> LaunchResult:
+        """Signal the run that *values*, its inputs, address; start it first if none is going.
+
+        Both happen or neither does. The status is `started` or `joined`; where
+        `id_reuse_policy` keeps the id of a run that ended, `already_finished`, and no signal.
+
+        Raises:
+            UnknownSignal: The workflow declares no such signal.
+            UsageError: The queue is debounced, so that a launch is a signal itself.
+            TqrunError: As `launch`.
+        """
+        launch = self.registry.workflow(queue)
+        if launch.debounce is not None:
+            raise UsageError(f"{queue} is debounced: launch it, then signal it")
+        return await self._launch(queue, values, Sent(signal, checked(launch, signal, payload)))
+
+    async def signal(
+        self, queue: str, signal: str, payload: Mapping[str, Any] | None = None, /, **values: Any
+    ) -> RequestResult:
+        """Send *signal* with *payload* to the run that *values* address.
+
+        Of the inputs only those are needed that the workflow id names, here and in the other
+        requests below. A run that has not declared the signal, because it is older, drops it.
+
+        Raises:
+            UnknownQueue: The file declares no such workflow.
+            UnknownSignal: The workflow declares no such signal.
+            InvalidInput: An input or the payload does not fit.
+            InvalidQueuesFile: The queue's entry or functions have findings.
+            ServerUnavailable: The server cannot be reached.
+            RequestFailed: The server refused.
+        """
+        sent = checked(self.registry.workflow(queue), signal, payload)
+        return await self._request(queue, values, lambda run: send_signal(run, signal, sent))
+
+    async def query(self, queue: str, query: str | None = None, /, **values: Any) -> QueryResult:
+        """Ask the run that *values* address, or the last one of that id.
+
+        Without *query*, for the state that every run tells: `steps` that are being done, `locals`
+        (long ones cut), `unread_signals`, `pending_launches`, and the hash of its `plan`.
+
+        Raises:
+            UnknownQuery: The workflow declares no such query.
+            RequestFailed: No worker has answered in time, or the run does not have the query.
+            TqrunError: As `signal`.
+        """
+        name = known_query(self.registry.workflow(queue), query)
+        found, answer = await self._reach(queue, values, lambda run: ask(run, name))
+        return QueryResult(found.status, found.workflow_id, found.namespace, answer)
+
+    async def cancel(self, queue: str, /, **values: Any) -> RequestResult:
+        """Ask the run that *values* address to stop, after what its steps do about it.
+
+        Raises:
+            TqrunError: As `signal`.
+        """
+        return await self._request(queue, values, cancel)
+
+    async def terminate(
+        self, queue: str, reason: str | None = None, /, **values: Any
+    ) -> RequestResult:
+        """End the run that *values* address at once; *reason* is shown in the Temporal UI.
+
+        Raises:
+            TqrunError: As `signal`.
+        """
+        return await self._request(queue, values, lambda run: terminate(run, reason))
+
+    async def _request(self, queue: str, values: Mapping[str, Any], act: Act) -> RequestResult:
+        result, _ = await self._reach(queue, values, act)
+        return result
+
+    async def _reach(
+        self, queue: str, values: Mapping[str, Any], act: Act
+    ) -> tuple[RequestResult, Any]:
+        launch = self.registry.workflow(queue)
+        workflow_id = address(launch, values)
+        client = await self.client(launch.namespace)
+        status, answer = await requested(act, client.get_workflow_handle(workflow_id))
+        return RequestResult(status, workflow_id, client.namespace), answer
+
+    async def _launch(
+        self, queue: str, values: Mapping[str, Any], signal: Sent | None
+    ) -> LaunchResult:
         launch = self.registry.workflow(queue)
         start = prepare(launch, values)
         if start.plan_bytes > LARGE_PLAN_BYTES:
@@ -72,7 +182,7 @@ class Queues:
             _logger.warning("the plan is large; split the workflow", extra=size)
         client = await self.client(start.namespace)
         try:
-            status, run_id = await started(client, launch, start)
+            status, run_id = await started(client, launch, start, signal)
         except RPCError as error:
             ids = {"queue": queue, "workflow_id": start.workflow_id, "task_queue": start.task_queue}
             _logger.error("launch failed", extra={**ids, "error": error.message})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import TypedSearchAttributes, WorkflowIDConflictPolicy
@@ -51,6 +51,29 @@ class Start:
     plan_bytes: int
 
 
+def rendered_id(launch: LaunchPlan, given: Mapping[str, Any]) -> str:
+    """The workflow id of the input *given*.
+
+    Raises:
+        InvalidInput: It cannot be rendered, or Temporal would not take it.
+    """
+    try:
+        workflow_id = launch.workflow_id.render(given, refuse_null=True)
+    except EvaluationError as error:
+        raise InvalidInput(f"{launch.name} has no id for this input: {error}") from None
+    size = len(workflow_id.encode())
+    if size > MAX_ID_BYTES:
+        raise InvalidInput(f"the workflow id has {size} bytes; Temporal's limit is {MAX_ID_BYTES}")
+    return workflow_id
+
+
+class Sent(NamedTuple):
+    """One signal."""
+
+    name: str
+    payload: Mapping[str, Any]
+
+
 def prepare(launch: LaunchPlan, values: Mapping[str, Any]) -> Start:
     """Validate *values* and render what the launch would start.
 
@@ -59,15 +82,12 @@ def prepare(launch: LaunchPlan, values: Mapping[str, Any]) -> Start:
             plan is too large for a header.
     """
     given = launch.inputs.normalise(values)
+    workflow_id = rendered_id(launch, given)
     try:
-        workflow_id = launch.workflow_id.render(given, refuse_null=True)
         task_queue = launch.task_queue.render({**given, "version": launch.version})
         memo = {name: _value(value, given) for name, value in launch.memo.items()}
     except EvaluationError as error:
         raise InvalidInput(f"the launch of {launch.name} cannot be prepared: {error}") from None
-    size = len(workflow_id.encode())
-    if size > MAX_ID_BYTES:
-        raise InvalidInput(f"the workflow id has {size} bytes; Temporal's limit is {MAX_ID_BYTES}")
     plan_bytes = len(launch.plan.encoded)
     if plan_bytes > MAX_PLAN_BYTES:
         raise InvalidInput(
@@ -87,18 +107,24 @@ def prepare(launch: LaunchPlan, values: Mapping[str, Any]) -> Start:
     )
 
 
-async def started(client: Client, launch: LaunchPlan, start: Start) -> tuple[Status, str]:
+async def started(
+    client: Client, launch: LaunchPlan, start: Start, signal: Sent | None = None
+) -> tuple[Status, str]:
     """Start it, unless a run of its id is in the way; what came of it, and the run's id.
+
+    With *signal*, the run gets that, whether it is new or there already.
 
     Raises:
         RPCError: The server refused.
     """
     options = launch.options
     delay = _duration(options.start_delay, start.input)
-    signal = _launch_signal(launch, start)
-    conflict = "use_existing" if signal else options.id_conflict_policy
-    # A debounced run resolves a plan in each round: signal-with-start would store the header in
-    # every signal's event.
+    signal = signal or _debounced(launch, start)
+    sent: dict[str, Any] = {}
+    if signal is not None:
+        sent = {"start_signal": signal.name, "start_signal_args": [signal.payload]}
+    # The plan is resolved by the worker then: the server would store the header in the event of
+    # every signal.
     token = plan_to_send.set(None if signal else launch.plan.encoded)
     try:
         handle: WorkflowHandle[Any, Any] = await client.start_workflow(
@@ -110,12 +136,12 @@ async def started(client: Client, launch: LaunchPlan, start: Start) -> tuple[Sta
             search_attributes=_search_attributes(launch, start.input),
             static_summary=launch.summary.render(start.input) if launch.summary else None,
             id_reuse_policy=REUSE[options.id_reuse_policy],
-            id_conflict_policy=_CONFLICT[conflict],
+            id_conflict_policy=_conflict_policy(launch, signal),
             execution_timeout=_duration(options.execution_timeout, start.input),
             start_delay=delay,
             # With a start delay or a signal the server refuses to start eagerly.
-            request_eager_start=delay is None and not signal,
-            **signal,
+            request_eager_start=delay is None and signal is None,
+            **sent,
         )
     except WorkflowAlreadyStartedError as error:
         status = await _status_of_existing(client, launch, start, error.run_id)
@@ -128,11 +154,18 @@ async def started(client: Client, launch: LaunchPlan, start: Start) -> tuple[Sta
     return "started" if is_new else found, handle.result_run_id or ""
 
 
-def _launch_signal(launch: LaunchPlan, start: Start) -> dict[str, Any]:
+def _conflict_policy(launch: LaunchPlan, signal: Sent | None) -> WorkflowIDConflictPolicy:
+    """What the server does about a run that is going; it signals none that it must fail for."""
+    policy = launch.options.id_conflict_policy
+    joins = signal is not None and (launch.debounce is not None or policy == "fail")
+    return _CONFLICT["use_existing" if joins else policy]
+
+
+def _debounced(launch: LaunchPlan, start: Start) -> Sent | None:
     """What a launch of a debounced workflow sends along; nothing for the others."""
     debounce = launch.debounce
     if debounce is None:
-        return {}
+        return None
     window = _duration(debounce.window, start.input)
     longest = _duration(debounce.max_wait, start.input)
     assert window is not None
@@ -141,7 +174,7 @@ def _launch_signal(launch: LaunchPlan, start: Start) -> dict[str, Any]:
         "window": window.total_seconds(),
         "max_wait": None if longest is None else longest.total_seconds(),
     }
-    return {"start_signal": LAUNCH, "start_signal_args": [payload]}
+    return Sent(LAUNCH, payload)
 
 
 async def _status_of_existing(

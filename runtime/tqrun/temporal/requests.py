@@ -1,0 +1,149 @@
+"""Requests to a run that is there already: signal, query, cancel, terminate.
+
+That there is no such run is an outcome, not an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle, WorkflowQueryFailedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from tqrun.diagnostics import did_you_mean
+from tqrun.errors import InvalidInput, RequestFailed, UnknownQuery, UnknownSignal
+from tqrun.plan.compile import LaunchPlan
+from tqrun.plan.inputs import Inputs
+from tqrun.temporal.start import rendered_id
+from tqrun.temporal.workflow import STATE
+
+ANSWER_WITHIN = timedelta(seconds=10)
+"""A query waits for a worker; the server itself would wait for 30 seconds."""
+
+RequestStatus = Literal["sent", "answered", "cancel_requested", "terminated", "not_found"]
+Act = Callable[[WorkflowHandle[Any, Any]], Awaitable[tuple[RequestStatus, Any]]]
+_UNANSWERED = (RPCStatusCode.CANCELLED, RPCStatusCode.DEADLINE_EXCEEDED)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestResult:
+    """What a signal, a cancellation or a termination came to.
+
+    Attributes:
+        status: `sent`, `cancel_requested` or `terminated`; `not_found` when no run of this id is
+            going, and nothing was done.
+    """
+
+    status: RequestStatus
+    workflow_id: str
+    namespace: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """What a query came to.
+
+    Attributes:
+        status: `answered`, also by a run that has ended; `not_found` when there is none.
+        answer: The run's; None when there is none.
+    """
+
+    status: RequestStatus
+    workflow_id: str
+    namespace: str
+    answer: Any
+
+
+def address(launch: LaunchPlan, values: Mapping[str, Any]) -> str:
+    """The id of the run that *values* address; of the inputs only those in the id are needed.
+
+    Raises:
+        InvalidInput: One is missing, or something does not fit.
+    """
+    needed = launch.workflow_id.names()
+    return rendered_id(launch, launch.inputs.normalise(values, needed=needed))
+
+
+def checked(
+    launch: LaunchPlan, signal: str, payload: Mapping[str, Any] | None
+) -> Mapping[str, Any]:
+    """The payload of a declared signal, defaults filled in.
+
+    Raises:
+        UnknownSignal: It is not declared.
+        InvalidInput: The payload does not fit.
+    """
+    signals = launch.plan.signals
+    if signal not in signals:
+        raise UnknownSignal(_not_declared("signal", signal, launch.name, signals))
+    try:
+        return Inputs(signals[signal], word="field").normalise(payload or {})
+    except InvalidInput as error:
+        raise InvalidInput(f'signal "{signal}": {error}') from None
+
+
+def known_query(launch: LaunchPlan, query: str | None) -> str:
+    """The name of a declared query; without one, of the query that every run answers.
+
+    Raises:
+        UnknownQuery: It is not declared.
+    """
+    queries = launch.plan.queries
+    if query is not None and query not in queries:
+        raise UnknownQuery(_not_declared("query", query, launch.name, queries))
+    return query or STATE
+
+
+def _not_declared(kind: str, name: str, workflow: str, known: Mapping[str, Any]) -> str:
+    hint = did_you_mean(name, known)
+    return f'{workflow} has no {kind} "{name}"{hint or "; it declares none"}'
+
+
+async def requested(act: Act, run: WorkflowHandle[Any, Any]) -> tuple[RequestStatus, Any]:
+    """What *act* comes to for *run*.
+
+    Raises:
+        RequestFailed: The server refused, or nobody answered.
+    """
+    try:
+        return await act(run)
+    except WorkflowQueryFailedError as error:
+        raise RequestFailed(f"{run.id} did not answer: {error}") from error
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return "not_found", None
+        if error.status in _UNANSWERED:
+            message = f"no worker answered for {run.id}; is one running that serves its task queue?"
+            raise RequestFailed(message) from error
+        raise RequestFailed(f"{run.id} was not reached: {error.message}") from error
+
+
+async def send_signal(
+    run: WorkflowHandle[Any, Any], signal: str, payload: Mapping[str, Any]
+) -> tuple[RequestStatus, Any]:
+    """Signal the run."""
+    await run.signal(signal, payload)
+    return "sent", None
+
+
+async def ask(run: WorkflowHandle[Any, Any], query: str) -> tuple[RequestStatus, Any]:
+    """Query the run."""
+    return "answered", await run.query(query, rpc_timeout=ANSWER_WITHIN)
+
+
+async def cancel(run: WorkflowHandle[Any, Any]) -> tuple[RequestStatus, Any]:
+    """Cancel the run."""
+    # The server takes the cancellation of a run that has ended for done.
+    if (await run.describe()).status is not WorkflowExecutionStatus.RUNNING:
+        return "not_found", None
+    await run.cancel()
+    return "cancel_requested", None
+
+
+async def terminate(run: WorkflowHandle[Any, Any], reason: str | None) -> tuple[RequestStatus, Any]:
+    """Terminate the run."""
+    await run.terminate(reason=reason)
+    return "terminated", None
