@@ -16,13 +16,15 @@ from tqrun.config import model, resolve
 from tqrun.config.load import Loaded
 from tqrun.config.options import WorkflowOptions
 from tqrun.diagnostics import Finding, errors
-from tqrun.plan.binding import BoundFunction, bind
+from tqrun.plan import classes, schedules
+from tqrun.plan.binding import BindingError, BoundFunction, bind
 from tqrun.plan.calls import Calls, attribute_type, by_field
 from tqrun.plan.expressions import ExpressionError, Template, compile_template
 from tqrun.plan.functions import Functions
 from tqrun.plan.inputs import Inputs
 from tqrun.plan.model import Call, Child, Plan
 from tqrun.plan.report import Report
+from tqrun.plan.schedules import DeclaredSchedule
 from tqrun.plan.steps import StepCompiler
 
 MAX_ID_BYTES = 1_000
@@ -49,6 +51,8 @@ class LaunchPlan:
         memo: Template or constant per memo field.
         search_attributes: Template or constant per search attribute.
         attribute_types: The JSON type per search attribute.
+        schedules: When runs start by themselves, by key.
+        workflow_class: The hand-written class that runs in place of the plan, if there is one.
         plan: What the run does.
     """
 
@@ -66,6 +70,8 @@ class LaunchPlan:
     attribute_types: Mapping[str, str]
     debounce: model.Debounce | None
     summary: Template | None
+    schedules: Mapping[str, DeclaredSchedule]
+    workflow_class: type | None
     plan: Plan
 
 
@@ -79,6 +85,7 @@ class Compiler:
         assert loaded.draft.file is not None
         self.file = loaded.draft.file
         self._report = Report(loaded.source, loaded.draft)
+        self._binding = binder is bind
         self.functions = Functions(self.file, self._report, binder)
 
     @property
@@ -125,6 +132,8 @@ class Compiler:
             workflow.search_attributes, scope, (*location, "search_attributes")
         )
         summary = self._template(workflow.summary, scope, (*location, "summary"))
+        scheduled = schedules.compiled(workflow, location, self._report)
+        hand_written = self._class(name, workflow, location)
         calls = Calls(self.file, queue_name, self.functions, self._report, _plain_memo(workflow))
         steps, queries = StepCompiler(calls, self._report, workflow, location).compile()
         if len(errors(self.findings)) > before or workflow_id is None or task_queue is None:
@@ -155,6 +164,8 @@ class Compiler:
             attribute_types={name: attribute_type(workflow, name) for name in attributes},
             debounce=workflow.debounce,
             summary=summary,
+            schedules=scheduled,
+            workflow_class=hand_written,
             plan=compiled,
         )
 
@@ -165,6 +176,18 @@ class Compiler:
                 "move data into an activity, or steps into a child workflow"
             )
             self._report.add("large-plan", message, location, key=True)
+
+    def _class(self, name: str, workflow: model.Workflow, location: Location) -> type | None:
+        """The hand-written class of *workflow*; None when it has none, or one with findings."""
+        if workflow.workflow_class is None or not self._binding:
+            return None
+        try:
+            return classes.bind(
+                workflow.workflow_class, workflow.workflow_type or name, workflow.input
+            )
+        except BindingError as error:
+            self._report.add(error.code, error.message, (*location, "workflow_class"))
+            return None
 
     def _workflow_id(self, workflow: model.Workflow, location: Location) -> Template | None:
         location = (*location, "workflow_id")

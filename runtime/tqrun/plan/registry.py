@@ -141,7 +141,12 @@ class Registry:
     def _children(self, name: str) -> dict[str, bytes]:
         steps = [step for launch in self.queue(name) for step in every_step(launch.plan.steps)]
         names = {step.workflow for step in steps if isinstance(step, Child)}
-        return {child: self.workflow(child).plan.encoded for child in sorted(names)}
+        launches = {child: self.workflow(child) for child in sorted(names)}
+        return {
+            child: launch.plan.encoded
+            for child, launch in launches.items()
+            if launch.workflow_class is None
+        }
 
     def _activities(self, name: str, version: model.DrainingVersion) -> dict[str, BoundFunction]:
         """The queue's own functions, those that other queues send here, and moved old ones."""

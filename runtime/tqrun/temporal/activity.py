@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -40,16 +40,31 @@ _logger = logging.getLogger("tqrun.activity")
 
 def activities(service: Service) -> list[Callable[..., Any]]:
     """The activities that a worker of *service* registers, tqrun's own two included."""
-    functions = [_activity(name, function) for name, function in service.activities.items()]
+    by_hand = frozenset(
+        name for name, one in service.workflows.items() if one.workflow_class is not None
+    )
+    functions = [
+        _activity(name, function, by_hand) for name, function in service.activities.items()
+    ]
     return [*functions, _resolver(service), _not_bound(service)]
 
 
-def _activity(name: str, function: BoundFunction) -> Callable[..., Any]:
-    """*function* as an activity: a fresh wrapper, so that it can be bound more than once."""
+def _activity(name: str, function: BoundFunction, by_hand: Collection[str]) -> Callable[..., Any]:
+    """*function* as an activity: a fresh wrapper, so that it can be bound more than once.
+
+    Workflows of the types *by_hand* call it as Temporal does, with its arguments in order.
+    """
     decode, call = decoder(function), function.function
+    names = [parameter.name for parameter in function.parameters]
 
     def arguments(given: Sequence[Any]) -> dict[str, Any]:
+        in_order = activity.info().workflow_type in by_hand
+        if in_order and len(given) > len(names):
+            message = f"{function.name} takes {len(names)} arguments, not {len(given)}"
+            raise ApplicationError(message, type="invalid_input", non_retryable=True)
         try:
+            if in_order:
+                return decode(dict(zip(names, given, strict=False)))
             return decode(given[0] if given else {})
         except ArgumentError as error:
             raise ApplicationError(str(error), type="invalid_input", non_retryable=True) from None
@@ -94,9 +109,13 @@ def _not_bound(service: Service) -> Callable[..., Any]:
 
     @activity.defn(dynamic=True)
     async def not_bound(_: Sequence[RawValue]) -> Any:
-        name = activity.info().activity_type
+        info = activity.info()
+        name = info.activity_type
+        launch = service.workflows.get(info.workflow_type or "")
+        # A hand-written workflow does not send it again: Temporal's own retries must.
+        by_hand = launch is not None and launch.workflow_class is not None
         message = f'this worker of {service.task_queue} does not have activity "{name}"'
-        raise ApplicationError(message, type=NOT_BOUND, non_retryable=True)
+        raise ApplicationError(message, type=NOT_BOUND, non_retryable=not by_hand)
 
     return not_bound
 

@@ -118,26 +118,28 @@ async def started(
         RPCError: The server refused.
     """
     options = launch.options
-    delay = _duration(options.start_delay, start.input)
+    delay = duration(options.start_delay, start.input)
     signal = signal or _debounced(launch, start)
     sent: dict[str, Any] = {}
     if signal is not None:
         sent = {"start_signal": signal.name, "start_signal_args": [signal.payload]}
     # The plan is resolved by the worker then: the server would store the header in the event of
-    # every signal.
-    token = plan_to_send.set(None if signal else launch.plan.encoded)
+    # every signal. A hand-written class has none.
+    by_hand = launch.workflow_class is not None
+    token = plan_to_send.set(None if signal or by_hand else launch.plan.encoded)
+    plan = {} if by_hand else {"tqrun_plan": start.plan_hash}
     try:
         handle: WorkflowHandle[Any, Any] = await client.start_workflow(
             start.workflow_type,
             start.input,
             id=start.workflow_id,
             task_queue=start.task_queue,
-            memo={**start.memo, "tqrun_plan": start.plan_hash},
-            search_attributes=_search_attributes(launch, start.input),
+            memo={**start.memo, **plan},
+            search_attributes=search_attributes_of(launch, start.input),
             static_summary=launch.summary.render(start.input) if launch.summary else None,
             id_reuse_policy=REUSE[options.id_reuse_policy],
             id_conflict_policy=_conflict_policy(launch, signal),
-            execution_timeout=_duration(options.execution_timeout, start.input),
+            execution_timeout=duration(options.execution_timeout, start.input),
             start_delay=delay,
             # With a start delay or a signal the server refuses to start eagerly.
             request_eager_start=delay is None and signal is None,
@@ -166,8 +168,8 @@ def _debounced(launch: LaunchPlan, start: Start) -> Sent | None:
     debounce = launch.debounce
     if debounce is None:
         return None
-    window = _duration(debounce.window, start.input)
-    longest = _duration(debounce.max_wait, start.input)
+    window = duration(debounce.window, start.input)
+    longest = duration(debounce.max_wait, start.input)
     assert window is not None
     payload = {
         "input": start.input,
@@ -191,7 +193,12 @@ def _value(value: Any, scope: Mapping[str, Any]) -> Any:
     return value.evaluate(scope) if isinstance(value, Template) else value
 
 
-def _duration(value: timedelta | str | None, scope: Mapping[str, Any]) -> timedelta | None:
+def duration(value: timedelta | str | None, scope: Mapping[str, Any]) -> timedelta | None:
+    """A duration over the input.
+
+    Raises:
+        InvalidInput: It gives none.
+    """
     if not isinstance(value, str):
         return value
     try:
@@ -200,9 +207,10 @@ def _duration(value: timedelta | str | None, scope: Mapping[str, Any]) -> timede
         raise InvalidInput(f"{value} gives no duration: {error}") from None
 
 
-def _search_attributes(
+def search_attributes_of(
     launch: LaunchPlan, values: Mapping[str, Any]
 ) -> TypedSearchAttributes | None:
+    """The search attributes of a run with the input *values*; those that are null are left out."""
     return search_attributes(
         {
             name: (launch.attribute_types[name], _value(declared, values))

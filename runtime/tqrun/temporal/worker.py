@@ -15,6 +15,7 @@ from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
 from tqrun.errors import ServerUnavailable
+from tqrun.plan.binding import BindingError
 from tqrun.plan.registry import Service
 from tqrun.temporal.activity import Observer, activities
 from tqrun.temporal.calls import WorkerLacksActivity
@@ -27,6 +28,8 @@ STICKY_TIMEOUT = timedelta(seconds=3)
 RECONNECT_SECONDS = 1.0
 LAST_WORDS_SECONDS = 5.0
 """After the grace: for cancelled activities to notice, before the process ends anyway."""
+
+_NOT_VALID = "Failed validating workflow "
 
 _logger = logging.getLogger("tqrun.worker")
 
@@ -108,7 +111,10 @@ class WorkerProcess:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _serve(self) -> None:
-        self._workers = [worker(self._clients[one.namespace], one) for one in self._services]
+        try:
+            self._workers = [worker(self._clients[one.namespace], one) for one in self._services]
+        except RuntimeError as error:
+            raise _not_loaded(error) from error
         running = [asyncio.ensure_future(one.run()) for one in self._workers]
         stopping = asyncio.ensure_future(self._stopping.wait())
         await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -123,8 +129,8 @@ class WorkerProcess:
         if late:
             _logger.error("activities did not end in time", extra={"workers": len(late)})
         for task in done:
-            if (error := task.exception()) is not None:
-                raise ServerUnavailable(f"a worker stopped: {error}") from error
+            if (failure := task.exception()) is not None:
+                raise ServerUnavailable(f"a worker stopped: {failure}") from failure
 
 
 def worker(client: Client, service: Service) -> Worker:
@@ -134,9 +140,7 @@ def worker(client: Client, service: Service) -> Worker:
         client,
         task_queue=service.task_queue,
         activities=activities(service),
-        workflows=workflow_classes(
-            service.workflows, service.activities, service.task_queue, plans=service.children
-        ),
+        workflows=workflows(service),
         interceptors=[PlanSender(), Observer(service)],
         activity_executor=ThreadPoolExecutor(
             options.max_concurrent_activities, thread_name_prefix=service.queue
@@ -156,6 +160,28 @@ def worker(client: Client, service: Service) -> Worker:
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, initial=2),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, initial=2),
     )
+
+
+def workflows(service: Service) -> list[type]:
+    """The workflow classes that a worker of *service* registers: tqrun's own and hand-written ones.
+
+    A hand-written class runs in Temporal's sandbox, unless its own decorator says otherwise.
+    """
+    by_hand = [one.workflow_class for one in service.workflows.values() if one.workflow_class]
+    types = [name for name, one in service.workflows.items() if one.workflow_class is None]
+    own = workflow_classes(types, service.activities, service.task_queue, plans=service.children)
+    return [*own, *by_hand]
+
+
+def _not_loaded(error: RuntimeError) -> Exception:
+    """What the SDK's *error* means where a class fails when the sandbox imports it once more."""
+    text, cause = str(error), error.__cause__
+    if cause is None or not text.startswith(_NOT_VALID):
+        return error
+    name = text.removeprefix(_NOT_VALID)
+    reason = f"{type(cause).__name__}: {str(cause).partition(chr(10))[0]}"
+    message = f"workflow {name} does not load in Temporal's sandbox: {reason}"
+    return BindingError("import-failed", message)
 
 
 def quiet_sdk() -> None:

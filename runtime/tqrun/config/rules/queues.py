@@ -13,6 +13,8 @@ from tqrun.config.steps import ActivityStep, walk
 from tqrun.diagnostics import nearest
 
 _EXPRESSION = re.compile(r"\$\{[^}]*\}")
+_STEPS_ONLY = ("debounce", "queries", "steps")
+"""What only tqrun's own interpreter does."""
 _RESERVED_INPUTS = ("input", "version", "workflow")
 
 
@@ -24,6 +26,11 @@ def conflicting_keys(file: QueuesFile) -> Iterator[Broken]:
         for other in sorted({"queue", "function"} & activity.model_fields_set):
             message = f'"{other}" beside "task_queue"; workers elsewhere run it, so keep one'
             yield Broken((*location, other), message, key=True)
+    for location, _, workflow in every_workflow(file):
+        for other in _STEPS_ONLY if workflow.workflow_class is not None else ():
+            if other in workflow.model_fields_set:
+                message = f'"{other}" beside "workflow_class"; the class does that, so keep one'
+                yield Broken((*location, other), message, key=True)
     for name, queue in file.queues.items():
         for key in sorted(resolve.in_place(queue)) if queue.workflows else ():
             message = f'"{key}" belongs to one workflow; move it under one of "workflows"'

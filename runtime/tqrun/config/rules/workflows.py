@@ -36,7 +36,8 @@ def missing_steps(file: QueuesFile) -> Iterator[Broken]:
     """Of several workflows each says which activities are its own."""
     for name, queue in file.queues.items():
         for workflow_name, workflow in queue.workflows.items():
-            if workflow.steps is None and len(queue.workflows) > 1:
+            does_nothing = workflow.steps is None and workflow.workflow_class is None
+            if does_nothing and len(queue.workflows) > 1:
                 location = ("queues", name, "workflows", workflow_name)
                 message = f'"{workflow_name}" has no steps; of several workflows each lists its own'
                 yield Broken(location, message, key=True)
