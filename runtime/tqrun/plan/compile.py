@@ -134,6 +134,7 @@ class Compiler:
         summary = self._template(workflow.summary, scope, (*location, "summary"))
         scheduled = schedules.compiled(workflow, location, self._report)
         hand_written = self._class(name, workflow, location)
+        self._durations(workflow, location)
         calls = Calls(self.file, queue_name, self.functions, self._report, _plain_memo(workflow))
         steps, queries = StepCompiler(calls, self._report, workflow, location).compile()
         if len(errors(self.findings)) > before or workflow_id is None or task_queue is None:
@@ -243,6 +244,21 @@ class Compiler:
             else value
             for name, value in by_field(declared).items()
         }
+
+    def _durations(self, workflow: model.Workflow, location: Location) -> None:
+        """Look into the durations of a start that are expressions over the input."""
+        starts = (
+            (("execution_timeout",), workflow.execution_timeout),
+            (("start_delay",), workflow.start_delay),
+            (("debounce", "window"), workflow.debounce and workflow.debounce.window),
+            (("debounce", "max_wait"), workflow.debounce and workflow.debounce.max_wait),
+        )
+        for keys, value in starts:
+            if isinstance(value, str):
+                place = (*location, *keys)
+                template = self._template(value, workflow.input, place)
+                if template is not None:
+                    self._report.duration(value, template.schema, place)
 
     def _template(
         self, text: str | None, scope: Mapping[str, Any], location: Location

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from tqrun.config.draft import Draft
 from tqrun.config.source import Location, Source
+from tqrun.config.values import parse_duration
 from tqrun.diagnostics import Finding
-from tqrun.plan.expressions import ExpressionError
+from tqrun.plan.expressions import ExpressionError, Schema, types
+
+_EXPRESSION = re.compile(r"\$\{[^}]*\}")
 
 
 class Report:
@@ -27,6 +32,23 @@ class Report:
         if not self._draft.shadows(location, ("input",)):
             place = self._source.inside(location, error.offset, error.width)
             self.findings.append(Finding(place, error.code, error.message))
+
+    def duration(self, text: str, schema: Schema, location: Location) -> None:
+        """Judge a duration with expressions, *text*, which evaluates to *schema*."""
+        found = types.kinds(schema)
+        shape = _EXPRESSION.sub("1", text)
+        if found and "string" not in found:
+            message = (
+                f"{' or '.join(found)} is not a duration; "
+                'write a unit after it, for example "${n}s"'
+            )
+            self.add("bad-duration", message, location)
+        elif shape != "1":
+            try:
+                parse_duration(shape)
+            except ValueError:
+                message = f'"{text}": not a duration; write for example "${{n}}s" or "${{n}}d"'
+                self.add("bad-duration", message, location)
 
     def forget(self, mark: int) -> None:
         """Take back what was found since there were *mark* findings."""

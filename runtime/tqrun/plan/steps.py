@@ -6,14 +6,13 @@ a value and of which type; a loop is walked twice, the second time with what its
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from tqrun.config import model, steps
 from tqrun.config.options import ActivityOptions, RetryPolicy
 from tqrun.config.source import Location
-from tqrun.config.values import Expression, parse_duration
+from tqrun.config.values import Expression
 from tqrun.diagnostics import did_you_mean
 from tqrun.plan import model as plan
 from tqrun.plan.calls import Calls
@@ -457,14 +456,7 @@ class StepCompiler:
     def _seconds(self, duration: Any, location: Location) -> plan.Seconds:
         if not isinstance(duration, str):
             return float(duration.total_seconds())
-        self._text(duration, location, 'a duration; write a unit after it, for example "${n}s"')
-        shape = _EXPRESSION.sub("1", duration)
-        if shape != "1":
-            try:
-                parse_duration(shape)
-            except ValueError:
-                message = f'"{duration}": not a duration; write for example "${{n}}s" or "${{n}}d"'
-                self._report.add("bad-duration", message, location)
+        self._report.duration(duration, self._value(duration, location), location)
         return str(duration)
 
     def _use(self, names: Any, location: Location, *, uncertain: bool = False) -> None:
@@ -510,9 +502,6 @@ class StepCompiler:
         steps.ReturnStep: _return,
         steps.LogStep: _log,
     }
-
-
-_EXPRESSION = re.compile(r"\$\{[^}]*\}")
 
 
 def ends(body: Sequence[Any]) -> bool:

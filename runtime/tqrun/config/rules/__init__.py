@@ -58,6 +58,8 @@ RULES: dict[str, Rule] = {
     "unknown-time-zone": Rule(schedules.unknown_time_zone, _SCHEDULES),
     "idle-time-zone": Rule(schedules.idle_time_zone, _SCHEDULES),
     "schedule-interval": Rule(schedules.schedule_interval, _SCHEDULES),
+    "debounce-order": Rule(starts.debounce_order, ("debounce",)),
+    "debounce-policy": Rule(starts.debounce_policy, ("debounce", *_POLICIES)),
     "unknown-input": Rule(inputs.unknown_input, ("input",)),
     "bad-default": Rule(inputs.bad_default, ()),
     "bad-search-attribute": Rule(inputs.bad_search_attribute, ("input",)),
