@@ -1,7 +1,10 @@
 """Log lines with fields: JSON for machines, one readable line for people.
 
-Fields come from two places: what is bound to the current activity or launch, which every line
-logged meanwhile carries, and what the line itself gives as `extra`.
+Fields come from three places: those of the run, which every line logged meanwhile carries; the
+memo of its workflow; and what the line itself gives as `extra`. A name means one thing on all
+lines, so the first one to have it keeps it: the line's own fields (`time`, `level`, `logger`,
+`message`, `exception`), then tqrun's, then the memo, then `extra`. What comes too late stands under
+`memo` or `extra`.
 """
 
 from __future__ import annotations
@@ -14,23 +17,30 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-_bound: ContextVar[Mapping[str, Any]] = ContextVar("tqrun_log_fields")
+MAX_TRACEBACK_CHARACTERS = 20_000
+
 _NOTHING: Mapping[str, Any] = {}
+
+
+class _Bound(NamedTuple):
+    fields: Mapping[str, Any] = _NOTHING
+    memo: Mapping[str, Any] = _NOTHING
+
+
+_UNBOUND = _Bound()
+_bound: ContextVar[_Bound] = ContextVar("tqrun_log_fields", default=_UNBOUND)
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-# `json.dumps` with options makes an encoder for every line.
-_to_json = json.JSONEncoder(default=str, ensure_ascii=False, separators=(",", ":")).encode
-_OWN = frozenset({"time", "level", "logger", "message", "exception"})
-"""Keys of every JSON line; a field of such a name gets an underscore after it."""
+_OWN = ("time", "level", "logger", "message", "exception", "memo", "extra")
 
 Format = Literal["auto", "json", "text"]
 
 
 @contextmanager
-def bound(fields: Mapping[str, Any]) -> Iterator[None]:
-    """Give every line that this context logs *fields*, besides those bound around it."""
-    token = _bound.set({**_bound.get(_NOTHING), **fields})
+def bound(fields: Mapping[str, Any], memo: Mapping[str, Any] = _NOTHING) -> Iterator[None]:
+    """Give every line that this context logs the *fields* of a run and its *memo*."""
+    token = _bound.set(_Bound(fields, memo))
     try:
         yield
     finally:
@@ -38,13 +48,31 @@ def bound(fields: Mapping[str, Any]) -> Iterator[None]:
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:
-    """The fields of *record*: the bound ones, then those that the line itself gives."""
-    own = {name: value for name, value in vars(record).items() if name not in _STANDARD}
-    return {**_bound.get(_NOTHING), **own}
+    """The fields of *record*, those of its run first."""
+    run, memo = _bound.get()
+    extra = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+    is_ours = record.name.startswith("tqrun.")
+    fields = {**run, **extra} if is_ours else dict(run)
+    if memo:
+        _add(fields, "memo", memo)
+    if extra and not is_ours:
+        _add(fields, "extra", extra)
+    return fields
+
+
+def _add(fields: dict[str, Any], place: str, more: Mapping[str, Any]) -> None:
+    late = {name: value for name, value in more.items() if name in _OWN or name in fields}
+    fields.update((name, value) for name, value in more.items() if name not in late)
+    if late:
+        fields[place] = late
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object per line: time, level, logger, message, then the fields."""
+    """One JSON object per line: time, level, logger, message, the fields, then the exception.
+
+    A memo field or an `extra` never replaces one of these: with the name of another field it
+    stands in the object `memo` or `extra`. What JSON cannot hold is written as text.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The line for *record*."""
@@ -53,12 +81,44 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **fields_of(record),
         }
-        for name, value in fields_of(record).items():
-            line[f"{name}_" if name in _OWN else name] = value
         if record.exc_info and record.exc_info[0] is not None:
-            line["exception"] = "".join(traceback.format_exception(*record.exc_info))
-        return _to_json(line)
+            line["exception"] = _traceback(record.exc_info)
+        try:
+            return _json(line)
+        except Exception:  # noqa: BLE001 - an `extra` may be anything, with any `__str__`
+            return _json({name: _as_json(value) for name, value in line.items()})
+
+
+# `json.dumps` with options makes an encoder for every line.
+_json = json.JSONEncoder(
+    default=str, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+).encode
+
+
+def _as_json(value: Any) -> Any:
+    try:
+        _json(value)
+    except Exception:  # noqa: BLE001 - as above
+        return _text(value)
+    return value
+
+
+def _text(value: Any) -> str:
+    try:
+        return str(value)
+    except Exception as error:  # noqa: BLE001 - as above
+        return f"({type(value).__name__}, whose text cannot be had: {type(error).__name__})"
+
+
+def _traceback(information: Any) -> str:
+    """The traceback, of a long one its beginning and its end."""
+    text = "".join(traceback.format_exception(*information))
+    if len(text) <= MAX_TRACEBACK_CHARACTERS:
+        return text
+    half = MAX_TRACEBACK_CHARACTERS // 2
+    return f"{text[:half]}\n… {len(text) - 2 * half} characters …\n{text[-half:]}"
 
 
 class TextFormatter(logging.Formatter):
@@ -71,12 +131,12 @@ class TextFormatter(logging.Formatter):
         line = f"{time} {record.levelname.lower():7} {record.getMessage()}"
         line += f"  {pairs}" if pairs else ""
         if record.exc_info and record.exc_info[0] is not None:
-            line += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
+            line += "\n" + _traceback(record.exc_info).rstrip()
         return line
 
 
 def _short(value: Any) -> str:
-    text = str(value)
+    text = _text(value)
     return json.dumps(text, ensure_ascii=False) if " " in text or not text else text
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -105,7 +104,7 @@ async def _run(queues: Any, name: str, values: dict[str, Any], *, wait: bool, ou
         if wait:
             shown["result"] = await _waited(queues, launched)
             if output == "text":
-                typer.echo(json.dumps(shown["result"], indent=2, ensure_ascii=False, default=str))
+                print_json(shown["result"], output)
     except RunFailed as error:
         shown["error"] = str(error)
         raise

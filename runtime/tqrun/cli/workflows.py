@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import typer
+from pydantic_core import from_json, to_json
 from typer.core import TyperGroup
 
 from tqrun import logs
@@ -105,6 +105,7 @@ def log_for_people() -> None:
     logging.getLogger("tqrun.launch").addFilter(lambda record: record.levelno < logging.ERROR)
 
 
-def print_json(shown: Mapping[str, Any], output: str) -> None:
-    """One line for scripts, several for people."""
-    typer.echo(json.dumps(shown, indent=None if output == "json" else 2, ensure_ascii=False))
+def print_json(shown: Any, output: str) -> None:
+    """One line for scripts, several for people; bytes as base64, a number JSON lacks as null."""
+    plain = from_json(to_json(shown, bytes_mode="base64", inf_nan_mode="null", fallback=str))
+    typer.echo(json.dumps(plain, indent=None if output == "json" else 2, ensure_ascii=False))

@@ -135,7 +135,7 @@ class Compiler:
         scheduled = schedules.compiled(workflow, location, self._report)
         hand_written = self._class(name, workflow, location)
         self._durations(workflow, location)
-        calls = Calls(self.file, queue_name, self.functions, self._report, _plain_memo(workflow))
+        calls = Calls(self.file, queue_name, self.functions, self._report, plain_memo(workflow))
         steps, queries = StepCompiler(calls, self._report, workflow, location).compile()
         if len(errors(self.findings)) > before or workflow_id is None or task_queue is None:
             return None
@@ -144,7 +144,7 @@ class Compiler:
             version=queue.version,
             workflow=name,
             steps=steps,
-            memo=_plain_memo(workflow),
+            memo=plain_memo(workflow),
             returns_last=bool(steps) and isinstance(steps[-1], Call | Child),
             signals=dict(workflow.signals),
             queries=queries,
@@ -288,7 +288,7 @@ def task_queues(file: model.QueuesFile, name: str, version: int) -> list[str]:
     return list(names)
 
 
-def _plain_memo(workflow: model.Workflow) -> tuple[str, ...]:
+def plain_memo(workflow: model.Workflow) -> tuple[str, ...]:
     """The memo fields that are inputs under their own name, which log lines carry."""
     return tuple(name for name in workflow.memo if name in workflow.input)
 

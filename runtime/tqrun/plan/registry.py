@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,7 +15,7 @@ from tqrun.config.options import WorkerOptions
 from tqrun.diagnostics import Finding, did_you_mean, errors
 from tqrun.errors import InvalidQueuesFile, UnknownQueue, UsageError
 from tqrun.plan.binding import BoundFunction, project_on_path
-from tqrun.plan.compile import Compiler, LaunchPlan, task_queues
+from tqrun.plan.compile import Compiler, LaunchPlan, plain_memo, task_queues
 from tqrun.plan.model import Child, every_step
 
 
@@ -27,6 +28,7 @@ class Service:
         workflows: The declared workflows by type.
         activities: The function of each activity by name.
         children: The encoded plan of each workflow that they may start as a child.
+        memos: The memo fields by workflow type, of all workflows whose activities may come here.
     """
 
     queue: str
@@ -37,6 +39,7 @@ class Service:
     activities: Mapping[str, BoundFunction]
     options: WorkerOptions
     children: Mapping[str, bytes]
+    memos: Mapping[str, tuple[str, ...]]
 
 
 class Registry:
@@ -133,10 +136,19 @@ class Registry:
                 activities=self._activities(name, entry),
                 options=_with_concurrency(options, entry),
                 children=self._children(name),
+                memos=self._memos,
             )
             for version, entry in versions.items()
             for task_queue in task_queues(self.file, name, version)
         ]
+
+    @cached_property
+    def _memos(self) -> dict[str, tuple[str, ...]]:
+        return {
+            workflow.workflow_type or name: plain_memo(workflow)
+            for queue_name, queue in self.file.queues.items()
+            for name, workflow in resolve.workflows(queue_name, queue).items()
+        }
 
     def _children(self, name: str) -> dict[str, bytes]:
         steps = [step for launch in self.queue(name) for step in every_step(launch.plan.steps)]

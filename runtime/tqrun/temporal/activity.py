@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from pydantic_core import from_json, to_json
 from temporalio import activity
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, is_cancelled_exception
@@ -28,12 +29,12 @@ from tqrun.errors import InvalidInput
 from tqrun.plan.decoding import ArgumentError, decoder
 from tqrun.plan.registry import Service
 from tqrun.plan.signatures import BoundFunction
+from tqrun.temporal import raised
 from tqrun.temporal.failures import NOT_BOUND
 from tqrun.temporal.workflow import RESOLVE
 
 MAX_RESULT_BYTES = 2_000_000
 """Temporal's default limit for one payload is 2 MB (`limit.blobSize.error`)."""
-MAX_ERROR_CHARACTERS = 2_000
 
 _logger = logging.getLogger("tqrun.activity")
 
@@ -79,7 +80,12 @@ def _activity(name: str, function: BoundFunction, by_hand: Collection[str]) -> C
 
     @activity.defn(name=name)
     def in_thread(*given: Any) -> Any:
-        return call(**arguments(given))
+        try:
+            return call(**arguments(given))
+        except StopIteration as error:
+            # A future takes no StopIteration: the call would hold its slot for ever.
+            stopped = ApplicationError(str(error), type="StopIteration")
+            raise stopped.with_traceback(error.__traceback__) from None
 
     return in_thread
 
@@ -147,15 +153,15 @@ class _Observed(ActivityInboundInterceptor):
         if info.activity_type == RESOLVE or info.activity_type not in self._service.activities:
             return await super().execute_activity(input)
         beats = asyncio.create_task(self._beat(info)) if info.heartbeat_timeout else None
-        with logs.bound(self._fields(info, input.args)):
+        with logs.bound(*self._fields(info, input.args)):
             _logger.info("activity started")
             started = time.perf_counter()
             try:
                 result = _encoded(await super().execute_activity(input))
             except BaseException as error:
                 _log_end(started, error)
-                if isinstance(error, Exception) and not isinstance(error, ApplicationError):
-                    raise _tidied(error, info) from error.__cause__
+                if isinstance(error, Exception) and (fit := _sendable(error, info)) is not error:
+                    raise fit from fit.__cause__
                 raise
             finally:
                 if beats is not None:
@@ -163,7 +169,10 @@ class _Observed(ActivityInboundInterceptor):
             _log_end(started, None)
             return result
 
-    def _fields(self, info: activity.Info, given: Sequence[Any]) -> dict[str, Any]:
+    def _fields(
+        self, info: activity.Info, given: Sequence[Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The fields of the run, and those that its workflow declares as memo."""
         service = self._service
         fields = {
             "queue": service.queue,
@@ -174,12 +183,11 @@ class _Observed(ActivityInboundInterceptor):
             "activity": info.activity_type,
             "attempt": info.attempt,
         }
-        launch = service.workflows.get(info.workflow_type or "")
         values = {
             name: value for part in given if isinstance(part, dict) for name, value in part.items()
         }
-        memo = launch.plan.memo if launch else ()
-        return fields | {name: values[name] for name in memo if name in values}
+        memo = service.memos.get(info.workflow_type or "", ())
+        return fields, {name: values[name] for name in memo if name in values}
 
     async def _beat(self, info: activity.Info) -> None:
         # Not `activity.heartbeat()`: beside a sync activity that blocks this loop for 10 s.
@@ -199,9 +207,8 @@ def _log_end(started: float, error: BaseException | None) -> None:
     elif is_cancelled_exception(error):
         _logger.info("activity cancelled", extra=duration)
     else:
-        kind = getattr(error, "type", None) or type(error).__name__
-        fields = {**duration, "error_type": kind, "error": _text(error)}
-        unexpected = not isinstance(error, ApplicationError)
+        fields = {**duration, "error_type": raised.kind(error), "error": raised.text(error)}
+        unexpected = not isinstance(error, ApplicationError) or error.type == "StopIteration"
         _logger.warning("activity failed", extra=fields, exc_info=error if unexpected else None)
 
 
@@ -209,8 +216,11 @@ def _encoded(result: Any) -> RawValue:
     """*result* as its payload, made once here, so that one that cannot be sent fails once."""
     try:
         payload = activity.payload_converter().to_payload(result)
+        if b"NaN" in payload.data or b"Infinity" in payload.data:
+            # They are no JSON, which other languages and the UI read too.
+            payload = activity.payload_converter().to_payload(_without_nan(result))
     except Exception as error:  # noqa: BLE001 - a user's type may raise anything
-        message = f"the result cannot be written as JSON: {_text(error)}"
+        message = f"the result cannot be written as JSON: {raised.text(error)}"
         raise ApplicationError(message, type="bad_result", non_retryable=True) from None
     if len(payload.data) > MAX_RESULT_BYTES:
         message = (
@@ -221,8 +231,13 @@ def _encoded(result: Any) -> RawValue:
     return RawValue(payload)
 
 
-def _tidied(error: Exception, info: activity.Info) -> Exception:
-    """*error*, or one in its place whose text is bounded or that ends the retries."""
+def _without_nan(result: Any) -> Any:
+    """*result* as JSON, in which a number that JSON does not have is null."""
+    return result if isinstance(result, bytes) else from_json(to_json(result, inf_nan_mode="null"))
+
+
+def _sendable(error: Exception, info: activity.Info) -> Exception:
+    """*error*, or one in its place whose size is bounded or that ends the retries."""
     if is_cancelled_exception(error):
         return error
     listed: Mapping[str, None] = dict.fromkeys(
@@ -230,12 +245,4 @@ def _tidied(error: Exception, info: activity.Info) -> Exception:
     )
     # Temporal compares exact names; a subclass of a listed class ends the retries too.
     final = any(kind.__name__ in listed for kind in type(error).__mro__)
-    if not final and len(str(error)) <= MAX_ERROR_CHARACTERS:
-        return error
-    replaced = ApplicationError(_text(error), type=type(error).__name__, non_retryable=final)
-    return replaced.with_traceback(error.__traceback__)
-
-
-def _text(error: BaseException) -> str:
-    text = str(error)
-    return text if len(text) <= MAX_ERROR_CHARACTERS else text[:MAX_ERROR_CHARACTERS] + "…"
+    return raised.sendable(error, final=final and not isinstance(error, ApplicationError))

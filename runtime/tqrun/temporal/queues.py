@@ -11,6 +11,7 @@ from typing import Any
 
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import FailureError
+from temporalio.exceptions import TimeoutError as TimedOut
 from temporalio.service import RPCError
 
 from tqrun.errors import LaunchFailed, RunFailed, UsageError
@@ -269,10 +270,18 @@ def cause_chain(error: BaseException) -> str:
     texts: list[str] = []
     cause: BaseException | None = error.__cause__ or error
     while cause is not None:
-        kind = getattr(cause, "type", None)
-        text = cause.message if isinstance(cause, FailureError) else str(cause)
-        name = getattr(cause, "activity_type", None)
-        text = f"{name}: {text}" if name else f"{kind}: {text}" if kind else text
-        texts.append(text)
+        texts.append(_told(cause))
         cause = cause.__cause__
-    return " <- ".join(texts)
+    return " <- ".join(dict.fromkeys(texts))
+
+
+def _told(cause: BaseException) -> str:
+    text = cause.message if isinstance(cause, FailureError) else str(cause)
+    if isinstance(cause, TimedOut):
+        return f"{cause.type.name.lower()} timeout" if cause.type else "timeout"
+    kind = getattr(cause, "type", None)
+    failure = cause.failure if isinstance(cause, FailureError) else None
+    if kind and failure is not None and not failure.message:
+        return str(kind)
+    name = getattr(cause, "activity_type", None)
+    return f"{name}: {text}" if name else f"{kind}: {text}" if kind else text
