@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests/check/cases"
 SHAPE = {
     *("unknown-key", "missing-key", "empty-value", "wrong-type", "out-of-range", "unknown-value"),
-    *("bad-name", "bad-function", "bad-duration", "bad-input-type"),
+    *("bad-name", "bad-function", "bad-duration", "bad-input-type", "unknown-step"),
 }
 """The rules that say what one value may be; the others need YAML or more than one value."""
 

@@ -37,11 +37,32 @@ def test_a_value_stands_where_it_is_written(
     assert (place.line, place.column, place.width) == expected
 
 
-def test_a_place_inside_a_scalar_counts_its_quote_and_not_its_block() -> None:
-    source = read("queues.yaml", TEXT)
-    inside = source.inside(("queues", "my queue", "id"), 4)
-    assert TEXT.split("\n")[inside.line - 1][inside.column - 1] == "y"
-    assert source.inside(("queues", "my queue", "text"), 2).line == 8
+INSIDE = """\
+plain: x ${name}
+single: 'it''s ${name}'
+double: "a\\tb ${name}"
+literal: |
+  name ${names}
+    and ${name}
+folded: >-
+  name is
+  ${name}
+over lines: "name
+  is ${name}"
+"""
+
+
+@pytest.mark.parametrize("key", ["plain", "single", "double", "literal", "folded", "over lines"])
+def test_a_place_inside_a_scalar_is_found_however_the_scalar_is_written(key: str) -> None:
+    source = read("queues.yaml", INSIDE)
+    node = source.node((key,))
+    assert node.text is not None
+    place = source.inside((key,), node.text.rindex("${name}") + 2, 4)
+    lines = INSIDE.split("\n")
+    line = next(number for number, text in enumerate(lines) if text.startswith(key))
+    wanted = next(number for number in range(line, len(lines)) if "${name}" in lines[number])
+    assert (place.line, place.column) == (wanted + 1, lines[wanted].index("${name}") + 3)
+    assert place.width == 4
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,9 @@ def _judge(details: ErrorDetails, location: Location, node: Node) -> tuple[str, 
         return "wrong-type", 'the file must be a mapping with the key "queues"'
     if kind == "extra_forbidden":
         return "unknown-key", _unknown_key(details["loc"])
+    is_name = kind != "string_pattern_mismatch" and "<name>" in details["loc"][-1:]
+    if kind == "union_tag_invalid" or is_name:
+        return "unknown-step", _NOT_A_STEP
     if kind == "missing":
         example = _EXAMPLES.get(name, f"{name}: …")
         return "missing-key", f'"{name}" is missing; write for example "{example}"'
@@ -107,9 +110,6 @@ def _judge(details: ErrorDetails, location: Location, node: Node) -> tuple[str, 
         return "empty-value", _empty(name, location)
     if kind in _WANTED:
         return "wrong-type", _wrong_type(name, given, node, _WANTED[kind])
-    if kind == "union_tag_invalid":
-        known = ", ".join(KINDS)
-        return "unknown-step", f"not a step; write an activity's name, or one of {known}"
     if kind in _LIMITS:
         limit, words = _LIMITS[kind]
         return "out-of-range", f"{shown(given)}: {words} {context[limit]:,.10g}"
@@ -125,6 +125,8 @@ def _wrong_type(name: str, given: Any, node: Node, wanted: str) -> str:
     if isinstance(given, dict | list):
         return f"{quote(name)} must be {wanted}, not a {_COLLECTION[type(given)]}"
     text = shown(given)
+    if name in _CONDITIONS and isinstance(given, str):
+        return f'{text}: not {wanted}; write "${{{given}}}"'
     if wanted == "a mapping":
         return f"{quote(name)} must be {wanted}, not {text}"
     if wanted == "a list":
@@ -136,9 +138,12 @@ def _wrong_type(name: str, given: Any, node: Node, wanted: str) -> str:
     return f"{text}: not {wanted}"
 
 
+_NOT_A_STEP = f"not a step; write an activity's name, or one of {', '.join(KINDS)}"
 _COLLECTION = {dict: "mapping", list: "list"}
 
 
+_CONDITIONS = frozenset({"foreach", "if", "repeat_until", "when", "while"})
+"""Keys that nearly always have an expression."""
 _RETRIES = frozenset({"attempts", "max_attempts", "max_retries", "retries"})
 """What a retry policy is called elsewhere; no key of ours, though some look like one."""
 _EXAMPLES = {"version": "version: 1", "queues": "queues: {your_queue: …}"}
@@ -149,6 +154,9 @@ def _unknown_key(loc: Location) -> str:
     known = _keys_at(loc[:-1])
     if snake_case(key) in _RETRIES and not {"retry_policy", *RetryPolicy.model_fields} & {*known}:
         return f'unknown key {quote(key)}; it belongs under the "retry_policy" of an activity'
+    kind = str(loc[-2])[1:-1] if len(loc) > 1 else ""
+    if key in KINDS and kind in KINDS:
+        return f'"{key}" beside "{kind}"; a step has one kind, so make two steps of it'
     hint = did_you_mean(key, known)
     if "did you mean" not in hint:
         name = snake_case(key)

@@ -7,7 +7,9 @@ are findings, because editors and other tools do not agree on them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ MAX_NODES = 500_000
 Location = tuple[str | int, ...]
 """The way to a value from the top of the file: keys and indexes."""
 
+_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _STANDARD_TAG = "tag:yaml.org,2002:"
 _SAFE_TAGS = frozenset({"!", *(_STANDARD_TAG + kind for kind in ("str", "map", "seq"))})
 
@@ -102,13 +105,30 @@ class Source:
     def inside(self, location: Location, offset: int, width: int = 1) -> Place:
         """Where character *offset* of the scalar at *location* stands."""
         node = self.node(location)
-        if node.text is None or node.block or "\n" in node.text:
+        if node.text is None:
             return self._place(node)
-        column = node.column + int(node.quoted) + offset
-        return Place(self.path, node.line + 1, column + 1, width)
+        lines = _lines(self.text)
+        column = node.column + int(node.quoted)
+        if not node.block and lines[node.line].startswith(node.text, column):
+            return Place(self.path, node.line + 1, column + offset + 1, width)
+        # Lines are folded or characters escaped: look for the same occurrence of the same word.
+        word = node.text[offset : offset + width].partition("\n")[0]
+        before = node.text.count(word, 0, offset) if word else 0
+        for number in range(node.line + int(node.block), len(lines)) if word else ():
+            start = column if number == node.line else 0
+            for match in re.finditer(re.escape(word), lines[number][start:]):
+                if not before:
+                    return Place(self.path, number + 1, start + match.start() + 1, len(word))
+                before -= 1
+        return self._place(node)
 
     def _place(self, node: Node) -> Place:
         return Place(self.path, node.line + 1, node.column + 1, max(node.width, 1))
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> list[str]:
+    return _LINE_BREAK.split(text)
 
 
 def child(node: Node, step: str | int) -> Node | None:

@@ -33,6 +33,16 @@ class Calls:
         self._file = file
         self._functions, self._report, self._memo = functions, report, memo
 
+    def fail_types(self) -> set[str]:
+        """Every type of error that a `fail` of the file has; a child's reaches its parent."""
+        return {
+            step.fail.type
+            for name, queue in self._file.queues.items()
+            for workflow in resolve.workflows(name, queue).values()
+            for _, step in steps.walk(workflow.steps or (), ())
+            if isinstance(step, steps.FailStep) and isinstance(step.fail, steps.Failure)
+        }
+
     def activity(
         self,
         step: steps.ActivityStep,
@@ -193,8 +203,11 @@ class Calls:
             wrong = refused(schema, declared)
             if wrong:
                 what = " or ".join(described(one) for one in wrong)
+                verb = "is" if what == described(schema) else "may be"
+                subject = "the value" if name in given else f'"{name}"'
                 message = (
-                    f'input "{name}" of "{step.workflow}" is {described(declared)}, not {what}'
+                    f'input "{name}" of "{step.workflow}" takes {described(declared)}, '
+                    f"but {subject} {verb} {what}"
                 )
                 self._report.add("wrong-input-type", message, here)
         return tuple(passed), values

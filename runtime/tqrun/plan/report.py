@@ -42,13 +42,13 @@ class Report:
                 f"{' or '.join(found)} is not a duration; "
                 'write a unit after it, for example "${n}s"'
             )
-            self.add("bad-duration", message, location)
+            self.add("bad-expression", message, location)
         elif shape != "1":
             try:
                 parse_duration(shape)
             except ValueError:
                 message = f'"{text}": not a duration; write for example "${{n}}s" or "${{n}}d"'
-                self.add("bad-duration", message, location)
+                self.add("bad-expression", message, location)
 
     def forget(self, mark: int) -> None:
         """Take back what was found since there were *mark* findings."""

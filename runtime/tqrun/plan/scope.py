@@ -10,8 +10,17 @@ from typing import Literal
 from tqrun.config.source import Location
 from tqrun.diagnostics import did_you_mean
 from tqrun.plan.expressions import Facts, Schema, types
+from tqrun.plan.types import described
 
-Kind = Literal["input", "item", "error", "local"]
+Kind = Literal["input", "item", "error", "given", "local"]
+RESERVED = frozenset({"input", "workflow"})
+"""Names that begin those of inputs and of what a run knows about itself."""
+_OWNERS = {
+    "input": "is an input",
+    "item": "belongs to the loop",
+    "error": "is the caught error",
+    "given": "is known to every run",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +86,23 @@ class Scope:
             WriteError: It is read only, of another type, or belongs outside of concurrent code.
         """
         home = self._home(name)
+        if name in RESERVED:
+            message = f'"{name}" has a meaning of its own in "${{…}}"; use another name'
+            raise WriteError("read-only-name", message)
         if home is None:
             self.names[name] = Name(schema, "local", location=location)
             return
         known = home.names[name]
         if known.kind != "local":
-            message = f'"{name}" is an {known.kind} and keeps its value; use another name'
+            message = f'"{name}" {_OWNERS[known.kind]} and keeps its value; use another name'
             raise WriteError("read-only-name", message)
         if self._crosses_boundary(home):
             message = f'"{name}" belongs outside of this concurrent code; use another name'
             raise WriteError("concurrent-write", message)
         both = types.joined(known.schema, schema)
         if both is None:
-            kinds = " or ".join(types.kinds(known.schema)), " or ".join(types.kinds(schema))
-            message = f'"{name}" was {kinds[0]} and becomes {kinds[1]}; use another name'
+            was, becomes = (described(_kind_of(one)) for one in (known.schema, schema))
+            message = f'"{name}" was {was} and becomes {becomes}; use another name'
             raise WriteError("changed-type", message)
         facts = frozenset() if types.may_be_null(schema) or not types.kinds(schema) else {""}
         home.names[name] = replace(known, schema=both, certain=True, facts=frozenset(facts))
@@ -162,6 +174,12 @@ class Scope:
         for name in names:
             self.names.pop(name, None)
         self.names |= hidden
+
+
+def _kind_of(schema: Schema) -> Schema:
+    """*schema* of any value of its type, where it is that of certain values."""
+    kept = {key: value for key, value in schema.items() if key not in ("const", "enum")}
+    return kept | {"items": _kind_of(kept["items"])} if "items" in kept else kept
 
 
 def _merged(ways: list[dict[str, Name]]) -> dict[str, Name]:

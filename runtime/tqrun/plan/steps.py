@@ -25,7 +25,7 @@ from tqrun.plan.expressions import (
     types,
 )
 from tqrun.plan.report import Report
-from tqrun.plan.scope import Name, Scope, WriteError
+from tqrun.plan.scope import RESERVED, Name, Scope, WriteError
 
 OWN_ERROR_TYPES = ("any", "cancelled", "expression", "invalid_input", "loop_limit", "timeout")
 """Types of errors that the runtime raises itself, and `any`."""
@@ -60,13 +60,9 @@ class StepCompiler:
         self._calls, self._report = calls, report
         self._workflow, self._location = workflow, location
         self._read: set[str] = set()
-        self._fail_types = {
-            step.fail.type
-            for _, step in steps.walk(workflow.steps or (), ())
-            if isinstance(step, steps.FailStep) and isinstance(step.fail, steps.Failure)
-        }
+        self._fail_types = calls.fail_types()
         names = {name: Name(schema, "input") for name, schema in workflow.input.items()}
-        names |= {name: Name(schema, "item") for name, schema in ALWAYS.items()}
+        names |= {name: Name(schema, "given") for name, schema in ALWAYS.items()}
         self._scope = Scope({}, Scope(names))
 
     def compile(self) -> tuple[plan.Steps, dict[str, Any]]:
@@ -97,7 +93,8 @@ class StepCompiler:
         for index, step in enumerate(body):
             here = (*location, index)
             if ends(found):
-                self._report.add("unreachable-step", "no run gets to this step", here)
+                message = "no run gets to this step; remove it, or what ends the run before it"
+                self._report.add("unreachable-step", message, here)
                 break
             written = steps.ActivityStep(activity=step) if isinstance(step, str) else step
             compiled = self._COMPILERS[type(written)](self, written, here)
@@ -180,7 +177,7 @@ class StepCompiler:
         names = {step.item: Name(item, "item", location=(*location, "item"))}
         if step.index is not None:
             names[step.index] = Name({"type": "integer"}, "item", location=(*location, "index"))
-        self._refuse_shadows(names, location)
+        self._refuse_shadows(names)
         outer, before = self._scope, self._scope.state()
         collected: Schema = {}
         body: tuple[Any, ...] = ()
@@ -235,7 +232,7 @@ class StepCompiler:
         names = {}
         if step.index is not None:
             names[step.index] = Name({"type": "integer"}, "item", location=(*location, "index"))
-        self._refuse_shadows(names, location)
+        self._refuse_shadows(names)
         before = self._scope.state()
         body: tuple[Any, ...] = ()
         for last in (False, True):
@@ -269,14 +266,17 @@ class StepCompiler:
     ) -> None:
         inside = [inner for _, inner in steps.walk(step.steps, ())]
         if not any(_waits(inner) for inner in inside):
-            message = "no pass of this loop waits for anything; a workflow must not spin"
-            self._report.add("busy-loop", message, location)
+            message = "no pass of this loop waits for anything; put an activity or a sleep into it"
+            self._report.add("busy-loop", message, (*location, key), key=True)
             return
         if step.max_iterations is not None:
             return
         if self._scope.is_concurrent:
-            message = "a loop without max_iterations in concurrent code; make it a child workflow"
-            self._report.add("unbounded-loop", message, (*location, key))
+            message = (
+                "a loop without max_iterations in concurrent code; "
+                "give it one, or make it a child workflow"
+            )
+            self._report.add("unbounded-loop", message, (*location, key), key=True)
             return
         exits = any(isinstance(inner, steps.ReturnStep | steps.FailStep) for inner in inside)
         written = {name for inner in inside for name in _writes(inner)}
@@ -285,7 +285,7 @@ class StepCompiler:
         varies = bool(reads & (written | {step.index})) or "now()" in source or "random()" in source
         if not exits and not varies:
             message = "nothing in the loop can end it; give it max_iterations"
-            self._report.add("endless-loop", message, (*location, key))
+            self._report.add("endless-loop", message, (*location, key), key=True)
 
     def _parallel(self, step: steps.ParallelStep, location: Location) -> plan.Parallel:
         outer = self._scope
@@ -323,20 +323,26 @@ class StepCompiler:
     def _clause(self, clause: steps.Catch, location: Location) -> plan.Clause:
         known = {*OWN_ERROR_TYPES, *self._fail_types}
         for index, name in enumerate(clause.error_types):
-            if name not in known and name == name.lower():
+            if name not in known and name == name.lower() and not any("${" in one for one in known):
                 message = f'no error has type "{name}"{did_you_mean(name, known)}'
                 self._report.add("unknown-error-type", message, (*location, "error_types", index))
-        names = {clause.name: Name(ERROR, "error", location=location)}
+        names = {clause.name: Name(ERROR, "error", location=(*location, "as"))}
+        self._refuse_shadows(names)
         with self._scope.showing(names):
             self._condition(clause.when, (*location, "when"))
             body = self._block(clause.steps, (*location, "steps"))
         return plan.Clause(tuple(clause.error_types), clause.when, clause.name, body)
 
-    def _refuse_shadows(self, names: Mapping[str, Name], location: Location) -> None:
-        for name in names:
-            if self._scope.find(name) is not None:
-                message = f'"{name}" has a meaning here already; use another name'
-                self._report.add("read-only-name", message, location)
+    def _refuse_shadows(self, names: Mapping[str, Name]) -> None:
+        """Refuse names of a body that mean something around it; an inner error may hide one."""
+        for name, entry in names.items():
+            known = self._scope.find(name)
+            if name in RESERVED or (known is not None and {known.kind, entry.kind} != {"error"}):
+                message = (
+                    f'"{name}" has a meaning here already; '
+                    f'give this one another name with "{entry.location[-1]}"'
+                )
+                self._report.add("read-only-name", message, entry.location)
 
     # Simple steps
 
@@ -344,7 +350,11 @@ class StepCompiler:
         return plan.Sleep(self._seconds(step.sleep, (*location, "sleep")))
 
     def _sleep_until(self, step: steps.SleepUntilStep, location: Location) -> plan.Sleep:
-        self._text(step.sleep_until, (*location, "sleep_until"), "a moment")
+        self._text(
+            step.sleep_until,
+            (*location, "sleep_until"),
+            'a moment; write for example "2026-01-31T09:00:00Z"',
+        )
         return plan.Sleep(until=step.sleep_until)
 
     def _wait(self, step: steps.WaitStep, location: Location) -> plan.Wait:
@@ -388,7 +398,7 @@ class StepCompiler:
             schema = self._value(step.fail, here)
             if types.kinds(schema) not in ([], ["object"]) or "${" not in step.fail:
                 message = 'not an error; write "message: …" below it, or ${error} in a catch'
-                self._report.add("wrong-type", message, here)
+                self._report.add("bad-expression", message, here)
             return plan.Fail(error=step.fail)
         self._value(step.fail.message, (*here, "message"))
         self._value(step.fail.type, (*here, "type"))
@@ -397,8 +407,11 @@ class StepCompiler:
     def _return(self, step: steps.ReturnStep, location: Location) -> plan.Return:
         self._value(step.value, (*location, "return"))
         if self._scope.is_concurrent:
-            message = "return in concurrent code; the other branches are still at work"
-            self._report.add("concurrent-return", message, location)
+            message = (
+                "return while other branches are at work; "
+                "keep the value under a name and return it after them"
+            )
+            self._report.add("concurrent-return", message, (*location, "return"), key=True)
         return plan.Return(step.value)
 
     def _log(self, step: steps.LogStep, location: Location) -> plan.Log:
@@ -433,7 +446,7 @@ class StepCompiler:
     def _template(self, text: str, location: Location, *, uncertain: bool) -> Schema:
         if "${" not in text:
             return {"type": "string", "const": text}
-        self._use(references(text), location, uncertain=uncertain)
+        self._use(references(text), location, text, uncertain=uncertain)
         try:
             return compile_template(text, self._scope.schemas(), in_workflow=True).schema
         except ExpressionError as error:
@@ -444,14 +457,18 @@ class StepCompiler:
         schema = self._value(condition, location)
         found = types.kinds(schema)
         if found and found != ["boolean"]:
-            message = f"{' or '.join(found)} is neither true nor false; compare it with something"
+            what = "it may be null, which" if "boolean" in found else " or ".join(found)
+            message = f"{what} is neither true nor false; compare it with something"
             self._report.add("bad-condition", message, location)
         return condition
 
     def _text(self, text: str, location: Location, wanted: str) -> None:
         found = types.kinds(self._value(text, location))
         if found and "string" not in found:
-            self._report.add("bad-duration", f"{' or '.join(found)} is not {wanted}", location)
+            self._report.add("bad-expression", f"{' or '.join(found)} is not {wanted}", location)
+        elif "null" in found:
+            message = f"it may be null here, which is not {wanted.partition(';')[0]}; test it first"
+            self._report.add("possibly-null", message, location)
 
     def _seconds(self, duration: Any, location: Location) -> plan.Seconds:
         if not isinstance(duration, str):
@@ -459,14 +476,19 @@ class StepCompiler:
         self._report.duration(duration, self._value(duration, location), location)
         return str(duration)
 
-    def _use(self, names: Any, location: Location, *, uncertain: bool = False) -> None:
-        """Note that *names* are read here."""
+    def _use(
+        self, names: Any, location: Location, text: str = "", *, uncertain: bool = False
+    ) -> None:
+        """Note that *names* are read here, by the expressions in *text* if there are any."""
         self._read.update(names)
         for name in sorted(names):
             entry = self._scope.find(name)
             if entry is not None and not entry.certain and not uncertain:
                 message = f'"{name}" may have no value here; set it before the branch or loop'
-                self._report.add("possibly-unset", message, location)
+                found = first_use(name, text)
+                self._report.expression(
+                    ExpressionError("possibly-unset", message, found, len(name)), location
+                )
 
     def _write(self, name: str, schema: Schema, location: Location, *, key: bool = False) -> None:
         try:
@@ -479,7 +501,6 @@ class StepCompiler:
         if entry.kind == "local" and name not in self._read:
             message = f'"{name}" is never read; remove it'
             self._report.add("unused-name", message, entry.location, key=entry.location[-1] == name)
-            self._read.add(name)
 
     def _visible(self) -> dict[str, Schema]:
         """The names that a call can bind, each with its type."""
@@ -502,6 +523,12 @@ class StepCompiler:
         steps.ReturnStep: _return,
         steps.LogStep: _log,
     }
+
+
+def first_use(name: str, text: str) -> int:
+    """Where *text* first reads *name*; 0 if it does not."""
+    found = re.search(rf"(?<![\w.'\"]){re.escape(name)}(?![\w'\"])", text)
+    return found.start() if found else 0
 
 
 def ends(body: Sequence[Any]) -> bool:

@@ -101,7 +101,8 @@ def modern(annotation: Any) -> Any:
     if all(new is old for new, old in zip(replaced, inner, strict=True)):
         return annotation
     origin = get_origin(annotation)
-    return (Union if origin is type(int | str) else origin)[replaced]
+    only = replaced[0] if len(replaced) == 1 else replaced
+    return (Union if origin is type(int | str) else origin)[only]
 
 
 def _twin(annotation: Any) -> Any:

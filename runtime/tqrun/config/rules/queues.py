@@ -82,16 +82,17 @@ def _task_queue(name: str, queue: Queue, version: int) -> str:
 
 def unserved_task_queue(file: QueuesFile) -> Iterator[Broken]:
     """A call goes to a task queue that no worker of this file polls."""
-    served = [
-        _EXPRESSION.sub("*", _task_queue(name, queue, version))
+    names = [
+        _task_queue(name, queue, version)
         for name, queue in file.queues.items()
         for version in (queue.version, *queue.draining)
     ]
+    served = {_EXPRESSION.sub("*", name): name for name in names}
     for location, text in _called_task_queues(file):
         wanted = _EXPRESSION.sub("*", text)
         if wanted != "*" and not any(_may_be_one(wanted, name) for name in served):
             near = nearest(wanted, served)
-            way_out = f'did you mean "{near}"?' if near else "workers elsewhere must"
+            way_out = f'did you mean "{served[near]}"?' if near else "workers elsewhere must"
             message = f'no queue of this file serves task queue "{text}"; {way_out}'
             yield Broken((*location, "task_queue"), message)
 

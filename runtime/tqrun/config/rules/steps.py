@@ -51,7 +51,7 @@ def unused_signal(file: QueuesFile) -> Iterator[Broken]:
         awaited = {name for _, name in _awaited(file, location)}
         for name in () if workflow.workflow_class else workflow.signals:
             if name not in awaited:
-                message = f'no step waits for signal "{name}"'
+                message = f'no step waits for signal "{name}"; wait for it or remove it'
                 yield Broken((*location, "signals", name), message, key=True)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -163,10 +163,28 @@ def _declared(name: str, function: _Function) -> Any:
     )
 
 
-@cache
-def declared(*, in_workflow: bool) -> list[Any]:
-    """The functions in the form that a CEL environment takes."""
+OF_CEL = (
+    *("bool", "double", "dyn", "int", "string", "type", "uint", "bytes", "duration", "timestamp"),
+    *("all", "exists", "exists_one", "filter", "has", "map", "matches", "size"),
+    *("charAt", "contains", "endsWith", "format", "indexOf", "join", "lastIndexOf", "lowerAscii"),
+    *("replace", "reverse", "split", "startsWith", "substring", "trim", "upperAscii"),
+)
+"""What CEL has itself, most of it written after its value: `text.contains("a")`."""
+
+
+@lru_cache(maxsize=1024)
+def declared(*, in_workflow: bool, objects: tuple[str, ...] = ()) -> list[Any]:
+    """The functions in the form that a CEL environment takes.
+
+    Args:
+        in_workflow: With `now` and `random`.
+        objects: The types of objects whose fields are known, which CEL takes for no maps.
+    """
     table = _EVERYWHERE | (_IN_WORKFLOW if in_workflow else {})
+    for name in ("keys", "values") if objects else ():
+        call, ((_, returns),) = table[name]
+        takes = [_MAP, *map(_T, objects)]
+        table[name] = _Function(call, tuple(((one,), returns) for one in takes))
     found = [_declared(name, function) for name, function in table.items()]
     return [*found, cel.FunctionDecl(ORDERED, list(_LOOPS))]
 

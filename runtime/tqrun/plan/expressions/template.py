@@ -24,6 +24,7 @@ _RESERVED = re.compile(r"reserved identifier: (\w+)")
 _NO_OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '\((.*)\)'")
 _NO_FIELD = re.compile(r"undefined field '([^']*)' not found in struct '([^']*)'")
 _NO_FIELDS_AT_ALL = re.compile(r"expression of type '([^']*)' cannot be the operand of a select")
+_OBJECT_LOOP = re.compile(r"expression of type 'tqrun\.\w+' cannot be the range")
 _NO_LIST = re.compile(r"expression of type '([^']*)' cannot be the range of a comprehension")
 _UNEXPECTED = re.compile(r"Syntax error: (?:mismatched input|extraneous input) '([^']*)'")
 _UNKNOWN_SIGN = re.compile(r"Syntax error: token recognition error at: '([^']*)'")
@@ -32,7 +33,18 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 _PATH = re.compile(r"\s*(?:input\.)?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*\Z")
 _OPTIONAL = re.compile(r"\.\?|\[\?")
 _NULL_RESULT = re.compile(r"[?:]\s*null\b")
+_PYTHON = {
+    "and": "&&",
+    "or": "||",
+    "not": "!",
+    "None": "null",
+    "True": "true",
+    "False": "false",
+}
+"""What a Python user writes, and what it is here."""
 _TAKES_NULL = ("_==_", "_!=_", "@in")
+_CHOICE = "_?_:_"
+_NO_ORDER = "a map has no order; loop over keys(m) or values(m)"
 
 
 class ExpressionError(Exception):
@@ -156,8 +168,7 @@ class _Check:
 
     def _refuse_map_loops(self, program: Any) -> None:
         for position in map_loops(program):
-            message = "a map has no order; loop over keys(m) or values(m)"
-            raise self._error("map-iteration", message, position)
+            raise self._error("map-iteration", _NO_ORDER, position)
 
     def _refuse_null(self) -> None:
         """A value that may be null, used where null fails, and not compared with it."""
@@ -188,9 +199,7 @@ class _Check:
             environment.compile(self._source)
         except RuntimeError as error:
             for position, message in _problems(str(error), self._source):
-                overload = _NO_OVERLOAD.search(message)
-                meets = "null" in (overload[2] if overload else message)
-                if meets and not (overload and overload[1] in _TAKES_NULL):
+                if _fails_on_null(message):
                     return position
         return None
 
@@ -213,6 +222,8 @@ class _Check:
                 hint = did_you_mean(match[1], names.fields(match[2]))
                 text = f'there is no field "{match[1]}"{hint}'
                 return self._error("unknown-field", text, position + 1, len(match[1]))
+            if _OBJECT_LOOP.search(message):
+                return self._error("map-iteration", _NO_ORDER, position)
             return self._error("bad-expression", _in_plain_words(message), position)
         return self._error("bad-expression", f"not a valid expression: {self._source}", 0)
 
@@ -223,11 +234,14 @@ class _Check:
             name = name.removeprefix("input.")
             position += len("input.")
         if self._source[position + len(name) :].lstrip().startswith("("):
-            hint = did_you_mean(name, functions.NAMES)
-            text = f'there is no function "{name}"{hint}'
+            hint = did_you_mean(name, {*functions.NAMES, *functions.OF_CEL})
+            if name in functions.OF_CEL:
+                hint = f"; write it after its value, value.{name}(…)"
+            text = f'there is no function "{name}"{hint if "known here" not in hint else ""}'
             return self._error("unknown-name", text, position, len(name))
         known = [one for one in self._scope if "." not in one]
-        text = f'"{name}" is not known here{did_you_mean(name, known)}'
+        hint = f"; write {_PYTHON[name]}" if name in _PYTHON else did_you_mean(name, known)
+        text = f'"{name}" is not known here{hint}'
         return self._error("unknown-name", text, position, len(name))
 
     def _error(self, code: str, message: str, position: int, width: int = 1) -> ExpressionError:
@@ -244,6 +258,16 @@ def _holds_null(schema: Schema) -> bool:
 def facts_about(name: str, facts: Iterable[str]) -> list[str]:
     """Of *facts* those about *name*, as paths inside of it."""
     return [path[len(name) + 1 :] for path in facts if f"{path}.".startswith(f"{name}.")]
+
+
+def _fails_on_null(message: str) -> bool:
+    """Whether one of CEL's messages says that null stands where it must not."""
+    overload = _NO_OVERLOAD.search(message)
+    if overload is None:
+        return types.NULL_FIELD in message or "'null" in message
+    given = _split_types(overload[2])[: 1 if overload[1] == _CHOICE else None]
+    is_null = any(types.NULL_FIELD in one or one.strip().startswith("null") for one in given)
+    return is_null and overload[1] not in _TAKES_NULL
 
 
 def _without_any_null(schema: Schema) -> Schema:
@@ -265,7 +289,7 @@ def _made(scope_text: str, null: bool, in_workflow: bool) -> Any:
     options = {"descriptor_pool": names.pool} if names.pool is not None else {}
     return cel.NewEnv(
         variables=names.types | qualified,
-        functions=functions.declared(in_workflow=in_workflow),
+        functions=functions.declared(in_workflow=in_workflow, objects=names.objects),
         extensions=functions.extensions(),
         **options,
     )
@@ -296,28 +320,36 @@ _TYPES = {
 def _in_plain_words(message: str) -> str:
     """One of CEL's messages in the words of the queues file."""
     if match := _NO_OVERLOAD.search(message):
-        given = [_type_in_words(one) for one in _split_types(match[2])]
-        operator = match[1].strip("_@")
-        if match[1] == "_?_:_":
-            return "both results of ? : must be of one type, and what stands before ? a boolean"
-        hint = ""
-        if {"integer", "number"} <= set(given):
-            hint = "; convert one, for example with double(…)"
-        elif "string" in given and operator == "+":
-            hint = "; convert with string(…), or write the text around ${…}"
-        return f'"{operator}" does not take {" and ".join(given) or "no value"}{hint}'
+        return _no_overload(match[1], [_type_in_words(one) for one in _split_types(match[2])])
     if match := _NO_FIELDS_AT_ALL.search(message):
         return f"{_type_in_words(match[1])} has no fields"
     if match := _NO_LIST.search(message):
         return f"{_type_in_words(match[1])} is no list to loop over"
-    if match := _UNEXPECTED.search(message):
-        return "it ends too early" if match[1] == "<EOF>" else f'"{match[1]}" is not expected here'
     if match := _UNKNOWN_SIGN.search(message):
-        return f'"{match[1]}" means nothing in CEL'
-    if match := _NO_ALTERNATIVE.search(message):
-        return f'"{match[1]}" is not expected here'
+        return f'"{match[1]}" means nothing in an expression'
+    if match := _UNEXPECTED.search(message) or _NO_ALTERNATIVE.search(message):
+        if match[1] == "<EOF>":
+            return "it ends too early"
+        hint = f"; write {_PYTHON[match[1]]}" if match[1] in _PYTHON else ""
+        return f'"{match[1]}" is not expected here{hint}'
     text = message.removeprefix("Syntax error: ").partition(" expecting {")[0].strip()
     return text[:1].lower() + text[1:]
+
+
+def _no_overload(operator: str, given: list[str]) -> str:
+    """What an operator or a function says to values of types that it does not take."""
+    if operator == _CHOICE and given[0] != "boolean":
+        return f"what stands before ? must be a boolean, not {given[0]}"
+    if operator == _CHOICE:
+        return f"both results of ? : must be of one type, not {given[1]} and {given[2]}"
+    if operator == "_[_]":
+        return f"{given[0]} has no item [{given[1]}]"
+    hint = ""
+    if {"integer", "number"} <= set(given):
+        hint = "; convert one, for example with double(…)"
+    elif "string" in given and operator == "_+_":
+        hint = "; convert with string(…), or write the text around ${…}"
+    return f'"{operator.strip("_@")}" does not take {" and ".join(given) or "no value"}{hint}'
 
 
 def _type_in_words(name: str) -> str:

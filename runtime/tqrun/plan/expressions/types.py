@@ -22,6 +22,8 @@ _T = cel.Type
 _FIELD = descriptor_pb2.FieldDescriptorProto
 _MAX_DEPTH = 8
 """Levels of objects in objects; what is deeper, or refers to itself, is not checked."""
+NULL_FIELD = "tqrun.Null"
+"""The message that stands for a field that is null, for which Protobuf has no type."""
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
 _SCALARS = {
     "string": (_T.STRING, "google.protobuf.StringValue", _FIELD.TYPE_STRING),
@@ -199,7 +201,13 @@ class Names:
             name="tqrun/names.proto", package="tqrun", syntax="proto3"
         )
         self._file.dependency.extend([wrappers_pb2.DESCRIPTOR.name, struct_pb2.DESCRIPTOR.name])
+        self._file.message_type.add(name=NULL_FIELD.rpartition(".")[2])
         self.types = {name: self._type(schema) for name, schema in scope.items()}
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """The name of each message as CEL knows it."""
+        return tuple(f"tqrun.{name}" for name in self._messages)
 
     @property
     def pool(self) -> Any:
@@ -266,7 +274,7 @@ class Names:
         if kind == "array" and not null and self._fill_item(field, one.get("items", {})):
             field.label = _FIELD.LABEL_REPEATED
         elif null and self._null:
-            field.type, field.type_name = _FIELD.TYPE_ENUM, ".google.protobuf.NullValue"
+            field.type, field.type_name = _FIELD.TYPE_MESSAGE, f".{NULL_FIELD}"
         elif kind in _SCALARS and not null:
             field.type = _SCALARS[kind][2]
         else:
