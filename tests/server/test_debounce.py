@@ -21,7 +21,7 @@ from temporalio.client import (
 from temporalio.testing import TimeSkipper
 
 from tests.server import rounds
-from tests.server.inprocess import Declared
+from tests.server.declared import Declared
 from tests.server.support import eventually
 
 QUEUES = """
@@ -243,6 +243,7 @@ async def test_the_built_in_query_is_answered_before_the_first_round(
         assert await run.handle.query("tqrun.state") == {
             "plan": None,
             "steps": [],
+            "passes": {},
             "locals": {},
             "unread_signals": [],
             "pending_launches": 2,

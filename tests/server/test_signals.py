@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 
-from tests.server.inprocess import Declared
+from tests.server.declared import Declared
 from tests.server.project import Project
 from tqrun import InvalidInput, RequestFailed, UnknownQuery, UnknownSignal, UsageError
 from tqrun.temporal.server import EmbeddedServer

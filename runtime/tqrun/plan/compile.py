@@ -144,6 +144,7 @@ class Compiler:
             version=queue.version,
             workflow=name,
             steps=steps,
+            inputs=tuple(workflow.input),
             memo=plain_memo(workflow),
             returns_last=bool(steps) and isinstance(steps[-1], Call | Child),
             signals=dict(workflow.signals),

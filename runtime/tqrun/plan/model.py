@@ -257,6 +257,7 @@ class Plan:
         version: Of that entry.
         workflow: Its name within the queue.
         steps: One after the other.
+        inputs: All names of the input, which a launcher has given a value each.
         memo: Inputs that every log line of the run carries.
         returns_last: Without `return`, the last call's result is the workflow's.
         signals: JSON Schema per field, by signal.
@@ -267,6 +268,7 @@ class Plan:
     version: int
     workflow: str
     steps: Steps
+    inputs: tuple[str, ...] = ()
     memo: tuple[str, ...] = ()
     returns_last: bool = False
     signals: Mapping[str, Any] = field(default_factory=dict)
@@ -361,7 +363,7 @@ def _same(value: Any) -> Any:
 
 _READ: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("steps", "then", "otherwise", "body", "cleanup", "clauses"), _steps),
-    **dict.fromkeys(("arguments", "context", "fields", "error_types"), tuple),
+    **dict.fromkeys(("arguments", "inputs", "context", "fields", "error_types"), tuple),
     "memo": lambda memo: tuple(memo) if isinstance(memo, list) else memo,
     "signals": lambda signals: tuple(signals) if isinstance(signals, list) else signals,
     "branches": lambda branches: {name: _steps(steps) for name, steps in branches.items()},

@@ -6,6 +6,7 @@ a value and of which type; a loop is walked twice, the second time with what its
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
-
-from temporalio import workflow
 
 _JSON: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -18,20 +16,48 @@ _JSON: dict[str, tuple[type, ...]] = {
 }
 
 
+Log = Callable[[str, dict[str, Any]], None]
+
+
 class Inbox:
-    """The signals of one run; arriving never waits for anything."""
+    """The signals of one run; arriving never waits for anything.
 
-    def __init__(
-        self, declared: Mapping[str, Mapping[str, Any]], unread: Collection[tuple[str, Any]] = ()
-    ) -> None:
-        """Take signals that are *declared*, JSON Schema per field; begin with those *unread*."""
-        self._declared = declared
-        self.unread: list[tuple[str, Any]] = [(name, payload) for name, payload in unread]
+    Attributes:
+        unread: Name and payload of those that fit what is declared.
+        early: Name and payloads of those that came before it was known what is declared.
+    """
 
-    def open(self, log: Callable[[str, dict[str, Any]], None]) -> None:
-        """Receive, beginning with what has arrived already; *log* is told what is dropped."""
-        for name in self._declared:
-            workflow.set_signal_handler(name, self._handler(name, log))
+    def __init__(self) -> None:
+        self._declared: Mapping[str, Mapping[str, Any]] | None = None
+        self._log: Log = lambda *_: None
+        self.unread: list[tuple[str, Any]] = []
+        self.early: list[tuple[str, Sequence[Any]]] = []
+
+    def restore(self, unread: Sequence[Any], early: Sequence[Any]) -> None:
+        """Put what an earlier run has left before what has arrived since."""
+        self.unread[:0] = [(name, payload) for name, payload in unread]
+        self.early[:0] = [(name, payloads) for name, payloads in early]
+
+    def open(self, declared: Mapping[str, Mapping[str, Any]], log: Log) -> None:
+        """Take signals that are *declared*, JSON Schema per field; *log* is told of the others."""
+        self._declared, self._log = declared, log
+        early, self.early = self.early, []
+        for name, payloads in early:
+            self.receive(name, payloads)
+
+    def receive(self, name: str, payloads: Sequence[Any]) -> None:
+        """Take one signal that arrives."""
+        if self._declared is None:
+            self.early.append((name, payloads))
+            return
+        given = payloads[0] if payloads else {}
+        problem = "no signal of this name is declared"
+        if name in self._declared:
+            problem = misfit(self._declared[name], given, len(payloads)) or ""
+        if problem:
+            self._log("signal dropped", {"signal": name, "error": problem})
+        else:
+            self.unread.append((name, given))
 
     def has(self, names: Collection[str]) -> bool:
         """Whether one of the signals *names* is there."""
@@ -44,19 +70,6 @@ class Inbox:
         for entry in taken:
             self.unread.remove(entry)
         return taken
-
-    def _handler(
-        self, name: str, log: Callable[[str, dict[str, Any]], None]
-    ) -> Callable[..., None]:
-        def handle(*payload: Any) -> None:
-            given = payload[0] if payload else {}
-            problem = misfit(self._declared[name], given, len(payload))
-            if problem is None:
-                self.unread.append((name, given))
-            else:
-                log("signal dropped", {"signal": name, "error": problem})
-
-        return handle
 
 
 def misfit(fields: Mapping[str, Any], payload: Any, count: int = 1) -> str | None:

@@ -34,21 +34,19 @@ class Launch(NamedTuple):
 class Launches:
     """The pending launches of one run."""
 
-    def __init__(self, pending: Sequence[Any] = ()) -> None:
-        """Begin with those that an earlier run left."""
-        self.pending = [Launch(*one) for one in pending]
+    def __init__(self) -> None:
+        self.pending: list[Launch] = []
 
-    def open(self, log: Callable[[str, dict[str, Any]], None]) -> None:
-        """Receive, beginning with what has arrived already; *log* is told what is dropped."""
+    def restore(self, pending: Sequence[Any]) -> None:
+        """Put what an earlier run has left before what has arrived since."""
+        self.pending[:0] = [Launch(*one) for one in pending]
 
-        def handle(*payload: Any) -> None:
-            launch = _launch(payload[0] if len(payload) == 1 else None)
-            if launch is not None:
-                self.pending.append(launch)
-            else:
-                log("signal dropped", {"signal": LAUNCH, "error": "this is no launch"})
-
-        workflow.set_signal_handler(LAUNCH, handle)
+    def receive(self, payloads: Sequence[Any]) -> bool:
+        """Take one launch that arrives; False if it is none."""
+        launch = _launch(payloads[0] if len(payloads) == 1 else None)
+        if launch is not None:
+            self.pending.append(launch)
+        return launch is not None
 
     async def settle(self, is_time_to_stop: Callable[[], bool]) -> bool:
         """Wait until no launch has come for its window; False if the run must be continued."""

@@ -7,7 +7,6 @@ input, or Temporal's history.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -25,12 +24,12 @@ from temporalio.worker import (
     WorkflowOutboundInterceptor,
 )
 
-from tqrun.plan.model import Call, Plan, decode
+from tqrun.plan.model import Plan, decode
 from tqrun.temporal.calls import Calls, plan_to_send
 from tqrun.temporal.failures import refused
 from tqrun.temporal.inbox import Inbox
 from tqrun.temporal.interpreter import Interpreter, Returned, Suspended, log, too_large
-from tqrun.temporal.launches import Launches
+from tqrun.temporal.launches import LAUNCH, Launches
 
 PLAN_HEADER = "tq_plan"
 RESOLVE = "tqrun.resolve"
@@ -55,21 +54,37 @@ class _Run:
 
     known: Collection[str] = ()
     task_queue = ""
-    inbox: Inbox
     plans: Mapping[str, bytes] = {}
     is_time_to_stop: Callable[[], bool] = staticmethod(
         lambda: workflow.info().is_continue_as_new_suggested()
     )
 
+    def __init__(self) -> None:
+        self.inbox, self.launches = Inbox(), Launches()
+
+    # On the class, not set by the run: what came before the run's first task keeps its order, and
+    # is there when the run begins.
+    @workflow.signal(dynamic=True)
+    def receive(self, name: str, payloads: Sequence[RawValue]) -> None:
+        """Take any signal; which ones are declared is in the plan."""
+        convert = workflow.payload_converter().from_payload
+        try:
+            given = [convert(raw.payload) for raw in payloads]
+        except Exception:  # noqa: BLE001 - whatever a sender calls JSON
+            log("signal dropped", {"signal": name, "error": "the payload must be JSON"})
+            return
+        if name != LAUNCH:
+            self.inbox.receive(name, given)
+        elif not self.launches.receive(given):
+            log("signal dropped", {"signal": LAUNCH, "error": "this is no launch"})
+
     async def interpret(self, inputs: Sequence[Any]) -> Any:
         """Run the plan of this run on its input; the result is the workflow's."""
         inputs, state = _continued(inputs)
-        launches = Launches(state.get("launches", ()))
-        self.inbox = Inbox({}, state.get("inbox", ()))
+        launches = self.launches
+        launches.restore(state.get("launches", ()))
+        self.inbox.restore(state.get("inbox", ()), state.get("early", ()))
         self._answer(None, launches)
-        launches.open(lambda text, fields: log(text, fields))
-        # What has arrived already is handled by tasks of its own, which run now.
-        await asyncio.sleep(0)
         todo = await self._first(inputs, state, launches)
         while True:
             result, failure = await self._round(todo, state, launches)
@@ -98,7 +113,8 @@ class _Run:
     async def _next(self, inputs: Sequence[Any], launches: Launches) -> _Round:
         """What the newest launch asks for, when no other has come for its window."""
         if not await launches.settle(self.is_time_to_stop):
-            kept = {"launches": launches.pending, "inbox": self.inbox.unread}
+            kept = {"launches": launches.pending, "early": self.inbox.early}
+            kept["inbox"] = self.inbox.unread
             self._continue(None, inputs[0] if inputs else {}, kept)
         return await self._resolve([launches.take()], launches)
 
@@ -115,16 +131,14 @@ class _Run:
         self, todo: _Round, state: Mapping[str, Any], launches: Launches
     ) -> tuple[Any, BaseException | None]:
         """One pass through the steps: its result, or what it failed with."""
-        # What no step of the round before has taken is there for this one.
-        self.inbox = inbox = Inbox(todo.plan.signals, self.inbox.unread)
+        inbox = self.inbox
         calls = Calls(self.known, self.task_queue, self.plans)
         fields, first_run = _fields(todo), state.get("first_run") or _first_run()
         interpreter = Interpreter(
             todo.plan, todo.values, calls, inbox, self.is_time_to_stop, fields, first_run
         )
         interpreter.locals.update(state.get("locals", {}))
-        inbox.open(lambda text, extra: log(text, {**fields, **extra}))
-        await asyncio.sleep(0)
+        inbox.open(todo.plan.signals, lambda text, extra: log(text, {**fields, **extra}))
         self._answer(interpreter, launches)
         try:
             outcome = await interpreter.run(state.get("frames", ()))
@@ -225,14 +239,7 @@ def _fits(plan: Plan, inputs: Sequence[Any], values: Any) -> None:
     """Refuse input that the plan cannot be run on; a launcher's own input always fits."""
     if len(inputs) > 1 or not isinstance(values, dict):
         raise refused("the input must be one object")
-    needed = {
-        name
-        for call in plan.steps
-        if isinstance(call, Call)
-        for name in (*call.arguments, *call.context)
-        if not any(name == getattr(step, "result", None) for step in plan.steps)
-    }
-    missing = sorted(needed - values.keys())
+    missing = [name for name in plan.inputs if name not in values]
     if missing:
         raise refused("; ".join(f'input "{name}" is missing' for name in missing))
 
@@ -252,7 +259,7 @@ class Undeclared(_Run):
                 f'no queue declares a workflow of type "{info.workflow_type}" on {self.task_queue}'
             )
             raise ApplicationError(message, type="unknown_workflow", non_retryable=True)
-        return await super()._first(inputs, state, launches)
+        return await _Run._first(self, inputs, state, launches)  # noqa: SLF001 - its own base
 
     @workflow.run
     async def run(self, inputs: Sequence[RawValue]) -> Any:
