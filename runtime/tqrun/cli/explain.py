@@ -1,30 +1,49 @@
-"""`tqrun explain`: the page of a rule, or the list of all rules."""
+"""`tqrun explain`: the page of a rule, what a queue's workflows do, or the list of all rules."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tqrun.config.pages import page, titles
+from tqrun.cli.options import File
+from tqrun.config.pages import codes, page, titles
+
+if TYPE_CHECKING:
+    from tqrun.plan.compile import LaunchPlan
+    from tqrun.plan.explain import Line
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def explain(
-    code: Annotated[
-        str | None, typer.Argument(help="A rule, as in the brackets after a finding.")
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[CODE|QUEUE]",
+            help="A rule, as in the brackets after a finding; or a queue, or queue.workflow.",
+        ),
     ] = None,
+    file: File = "queues.yaml",
 ) -> None:
-    """Explain a finding: what, why, how to mend. Without CODE, list all rules."""
-    if code is None:
+    """Explain a finding: what, why, how to mend; or a queue: its steps, parameter by parameter.
+
+    Without an argument, list all rules.
+    """
+    if what is None:
         known = titles()
         width = max(map(len, known))
         typer.echo("\n".join(f"{name:{width}}  {title}" for name, title in known.items()))
-        return
-    text = page(code)
+    elif "-" in what or what in codes():
+        # No queue has a dash in its name, and nearly every rule has.
+        _show_page(page(what))
+    else:
+        _show_queue(what, file)
+
+
+def _show_page(text: str) -> None:
     if not sys.stdout.isatty():
         typer.echo(text, nl=False)
         return
@@ -33,3 +52,49 @@ def explain(
 
     console = Console()
     console.print(Markdown(text), width=min(console.width, 100))
+
+
+def _show_queue(name: str, file: str) -> None:
+    from tqrun.plan.explain import explained
+    from tqrun.plan.registry import Registry
+
+    registry = Registry(file)
+    launches = [registry.workflow(name)] if "." in name else registry.queue(name)
+    for launch in launches:
+        if sys.stdout.isatty():
+            _show_table(launch, explained(registry, launch))
+        else:
+            _show_plain(launch, explained(registry, launch))
+
+
+def _show_plain(launch: LaunchPlan, lines: list[Line]) -> None:
+    typer.echo(f"{launch.name}  {launch.workflow_id.text}")
+    bound = [line for line in lines if line.parameter]
+    widths = [
+        max((len(text) for text in texts), default=0)
+        for texts in (
+            ["  " * line.depth + line.parameter for line in bound],
+            [line.value for line in bound],
+        )
+    ]
+    for line in lines:
+        indent = "  " * (line.depth + 1)
+        if line.step:
+            typer.echo(f"{indent}{line.step}")
+            continue
+        parameter = f"{indent}{line.parameter}"
+        typer.echo(f"{parameter:{widths[0] + 2}}  {line.value:{widths[1]}}  {line.why}")
+
+
+def _show_table(launch: LaunchPlan, lines: list[Line]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=f"{launch.name}  {launch.workflow_id.text}", title_justify="left")
+    for header in ("step", "parameter", "value", "why"):
+        table.add_column(header, overflow="fold")
+    for line in lines:
+        cells = ("  " * line.depth + line.step, line.parameter, line.value, line.why)
+        table.add_row(*map(Text, cells))
+    Console().print(table)

@@ -29,7 +29,7 @@ COMMANDS = {
     "cancel": "Ask a run to stop.",
     "terminate": "End a run at once.",
     "dev": "Run a Temporal server and all workers, and restart them on changes.",
-    "explain": "Explain a finding: what, why, how to mend.",
+    "explain": "Explain a finding, or what the steps of a queue do.",
     "schema": "Print the JSON Schema of queues.yaml, for editors.",
 }
 """Each command's module in this package, which has its name, and its line in the help."""

@@ -150,6 +150,10 @@ class Registry:
             for name, workflow in resolve.workflows(queue_name, queue).items()
         }
 
+    def function(self, queue: str, activity: str) -> BoundFunction | None:
+        """The function of an activity; None if workers elsewhere run it."""
+        return self._compiler.functions.of(queue, activity)
+
     def _children(self, name: str) -> dict[str, bytes]:
         steps = [step for launch in self.queue(name) for step in every_step(launch.plan.steps)]
         names = {step.workflow for step in steps if isinstance(step, Child)}
