@@ -26,6 +26,19 @@ queues:
 """
 
 
+WARNED = """\
+queues:
+  a:
+    version: 1
+    workflow_id: a
+    activities:
+      f: {start_to_close_timeout: 5m}
+    steps: [f]
+    signals:
+      go: {by: string}
+"""
+
+
 class Terminal(io.StringIO):
     """A stream that says it is a terminal."""
 
@@ -80,6 +93,31 @@ def test_github_annotations_escape_what_the_runner_would_take_apart() -> None:
         "::error file=a%2Cb%3Ac%25.yaml,line=3,col=5,endColumn=7,title=some-rule"
         "::100%25: a, b%0D%0Ac\n"
     )
+
+
+def test_a_warning_is_shown_as_one_and_fails_only_a_strict_check(
+    wrong: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong.write_text(WARNED)
+    line = 'queues.yaml:9:7: warning: no step waits for signal "go"; wait for it or remove it'
+    for strict, status in (([], 0), (["--strict"], 1)):
+        assert run(["check", "--no-bind", *strict]) == status
+        printed = capsys.readouterr()
+        assert printed.out == f"{line} [unused-signal]\n"
+        assert printed.err == "1 warning in queues.yaml\n"
+
+
+def test_json_and_github_tell_warnings_from_errors(
+    wrong: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong.write_text(WARNED.replace("5m", "5"))
+    assert run(["check", "--no-bind", "--format", "json"]) == 1
+    printed = json.loads(capsys.readouterr().out)
+    assert [finding["severity"] for finding in printed["findings"]] == ["error", "warning"]
+    assert run(["check", "--no-bind", "--format", "github"]) == 1
+    printed = capsys.readouterr()
+    assert [line.partition(" ")[0] for line in printed.out.splitlines()] == ["::error", "::warning"]
+    assert printed.err == "1 finding and 1 warning in queues.yaml\n"
 
 
 def test_a_terminal_shows_the_line_and_a_caret(wrong: Path) -> None:

@@ -46,6 +46,10 @@ class Name:
         return types.without_null(self.schema, self.facts)
 
 
+State = list[dict[str, Name]]
+"""What is known at one point, by scope, innermost first."""
+
+
 class WriteError(Exception):
     """A name that must not be written; the arguments are the rule's code and the message."""
 
@@ -134,24 +138,24 @@ class Scope:
         """The tail of a message about a *name* that is not here."""
         return did_you_mean(name, self.schemas())
 
-    def state(self) -> list[dict[str, Name]]:
+    def state(self) -> State:
         """What is known now, to come back to."""
         outer = self.outer.state() if self.outer is not None else []
         return [dict(self.names), *outer]
 
-    def restore(self, state: list[dict[str, Name]]) -> None:
+    def restore(self, state: State) -> None:
         """Know again what was known when *state* was taken."""
         self.names = dict(state[0])
         if self.outer is not None:
             self.outer.restore(state[1:])
 
-    def merge(self, states: list[list[dict[str, Name]]]) -> None:
+    def merge(self, states: list[State]) -> None:
         """Know what holds on each of several ways that meet here."""
         self.names = _merged([state[0] for state in states])
         if self.outer is not None:
             self.outer.merge([state[1:] for state in states])
 
-    def keep_types(self, before: list[dict[str, Name]]) -> None:
+    def keep_types(self, before: State) -> None:
         """Go back to *before* a loop, but with the types that its passes leave behind."""
         after = self.state()
         self.restore(before)

@@ -26,7 +26,7 @@ from tqrun.plan.expressions import (
     types,
 )
 from tqrun.plan.report import Report
-from tqrun.plan.scope import RESERVED, Name, Scope, WriteError
+from tqrun.plan.scope import RESERVED, Name, Scope, State, WriteError
 
 OWN_ERROR_TYPES = ("any", "cancelled", "expression", "invalid_input", "loop_limit", "timeout")
 """Types of errors that the runtime raises itself, and `any`."""
@@ -289,12 +289,13 @@ class StepCompiler:
             self._report.add("endless-loop", message, (*location, key), key=True)
 
     def _parallel(self, step: steps.ParallelStep, location: Location) -> plan.Parallel:
-        outer = self._scope
+        outer, before = self._scope, self._scope.state()
         branches, found = {}, []
         for name, body in step.parallel.items():
             self._scope = Scope({}, outer, concurrent=True)
             branches[name] = self._block(body, (*location, "parallel", name))
             found.append(self._scope.names)
+            outer.restore(before)
         self._scope = outer
         for names in found:
             for name, entry in names.items():
@@ -318,8 +319,20 @@ class StepCompiler:
             clauses.append(self._clause(clause, (*location, "catch", index)))
             ways += [] if ends(clauses[-1].steps) else [self._scope.state()]
         self._scope.merge(ways or [between])
-        cleanup = self._block(step.cleanup, (*location, "finally"))
+        cleanup = self._cleanup(step, between, (*location, "finally"))
         return plan.Try(body, tuple(clauses), cleanup)
+
+    def _cleanup(self, step: steps.TryStep, between: State, location: Location) -> plan.Steps:
+        """The steps under `finally`, which an error that nobody caught leads to as well."""
+        after = self._scope.state()
+        self._scope.merge([between, after])
+        cleanup = self._block(step.cleanup, location)
+        # The steps below come after a `finally` that no error led to.
+        self._scope.restore(after)
+        mark = len(self._report.findings)
+        self._block(step.cleanup, location)
+        self._report.forget(mark)
+        return cleanup
 
     def _clause(self, clause: steps.Catch, location: Location) -> plan.Clause:
         known = {*OWN_ERROR_TYPES, *self._fail_types}
@@ -485,7 +498,7 @@ class StepCompiler:
         for name in sorted(names):
             entry = self._scope.find(name)
             if entry is not None and not entry.certain and not uncertain:
-                message = f'"{name}" may have no value here; set it before the branch or loop'
+                message = f'"{name}" may have no value here; set it before the branch, loop or try'
                 found = first_use(name, text)
                 self._report.expression(
                     ExpressionError("possibly-unset", message, found, len(name)), location
