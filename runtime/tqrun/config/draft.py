@@ -57,7 +57,7 @@ class Draft:
                 return True
             near = where[0] != "queues" or where[: len(entry)] == entry
             in_queue = len(where) <= 4 and where[:2] == entry[:2]
-            keys = {*where[-2:], fault.meant}
+            keys = {*where[-2:], fault.meant} | ({"steps"} & {*where})
             if (near or in_queue) and (not keys.isdisjoint(reads) or "<<" in keys):
                 return True
         return False
@@ -96,11 +96,13 @@ def _sound(plain: Any, found: list[Fault]) -> QueuesFile | None:
 
 
 def _mend(plain: Any, fault: Fault) -> None:
-    *way, last = fault.location
+    *way, last = _step_of(fault.location) or fault.location
     parent = plain
     for step in way:
         parent = parent[str(step) if isinstance(parent, dict) else step]
-    if isinstance(parent, list):
+    if isinstance(parent, list) and "steps" in way:
+        parent[last] = {"sleep": "1s"}  # type: ignore[index]
+    elif isinstance(parent, list):
         del parent[last]  # type: ignore[arg-type]
     elif last in REQUIRED:
         parent[last] = REQUIRED[str(last)]
@@ -110,4 +112,15 @@ def _mend(plain: Any, fault: Fault) -> None:
         parent.pop(str(last), None)
 
 
+def _step_of(location: Location) -> Location | None:
+    """The innermost step that *location* is part of."""
+    for end in range(len(location), 3, -1):
+        *_, outer, inner, index = location[:end]
+        is_list = inner in _LISTS_OF_STEPS or outer == "parallel"
+        if is_list and isinstance(index, int) and "steps" in location[: end - 1]:
+            return location[:end]
+    return None
+
+
+_LISTS_OF_STEPS = frozenset({"steps", "then", "else", "try", "finally"})
 _STAND_INS: dict[str, Any] = {"queues": {"version": 1}, "input": "string"}

@@ -23,13 +23,13 @@ class Report:
 
     def add(self, code: str, message: str, location: Location, *, key: bool = False) -> None:
         """Something is wrong with the value at *location*, or with its key."""
-        if not self._draft.shadows(location, ("input", "function", "activities_package")):
+        if not self._draft.shadows(location, ("input", "function", "activities_package", "steps")):
             place = self._source.place(location, key=key)
             self.findings.append(Finding(place, code, message))
 
     def expression(self, error: ExpressionError, location: Location) -> None:
         """Something is wrong inside the text at *location*."""
-        if not self._draft.shadows(location, ("input",)):
+        if not self._draft.shadows(location, ("input", "steps")):
             place = self._source.inside(location, error.offset, error.width)
             self.findings.append(Finding(place, error.code, error.message))
 
