@@ -13,7 +13,7 @@ from tqrun import Queues
 from tqrun.plan.registry import Registry, Service
 from tqrun.temporal.activity import Observer, activities
 from tqrun.temporal.client import Connection
-from tqrun.temporal.worker import worker
+from tqrun.temporal.worker import STICKY_TIMEOUT, worker
 from tqrun.temporal.workflow import PlanSender, workflow_classes
 
 
@@ -52,4 +52,5 @@ class Declared(Queues):
                 is_time_to_stop=is_time_to_stop,
             ),
             interceptors=[PlanSender(), Observer(service)],
+            sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         )
