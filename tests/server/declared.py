@@ -7,7 +7,7 @@ from pathlib import Path
 from textwrap import dedent
 
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.worker import Interceptor, Worker
 
 from tqrun import Queues
 from tqrun.plan.registry import Registry, Service
@@ -37,7 +37,12 @@ class Declared(Queues):
         """The worker that `tqrun worker` runs."""
         return worker(self._given, self.service(queue))
 
-    def restless_worker(self, queue: str, is_time_to_stop: Callable[[], bool]) -> Worker:
+    def restless_worker(
+        self,
+        queue: str,
+        is_time_to_stop: Callable[[], bool] | None = None,
+        *interceptors: Interceptor,
+    ) -> Worker:
         """One whose runs go on in new ones whenever *is_time_to_stop* says so."""
         service = self.service(queue)
         return Worker(
@@ -51,6 +56,6 @@ class Declared(Queues):
                 plans=service.children,
                 is_time_to_stop=is_time_to_stop,
             ),
-            interceptors=[PlanSender(), Observer(service)],
+            interceptors=[PlanSender(), Observer(service), *interceptors],
             sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         )

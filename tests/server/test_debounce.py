@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from temporalio import workflow
+from temporalio import activity, workflow
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import (
     Client,
@@ -19,6 +19,7 @@ from temporalio.client import (
     WorkflowHandle,
 )
 from temporalio.testing import TimeSkipper
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from tests.server import rounds
 from tests.server.declared import Declared
@@ -189,6 +190,62 @@ async def test_the_run_fails_when_the_newest_round_did(
         assert await run.launch(3) == "started"
         assert await run.result() == 3
     assert run.rounds == [1, -2, 3]
+
+
+class _HeldPlans(Interceptor):
+    """Plans for a round are found when *gate* is open; says with *asked* that one is wanted."""
+
+    def __init__(self, asked: asyncio.Event, gate: asyncio.Event) -> None:
+        self._asked, self._gate = asked, gate
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
+        outer = self
+
+        class Held(ActivityInboundInterceptor):
+            async def execute_activity(self, input: ExecuteActivityInput) -> object:  # noqa: A002
+                if activity.info().activity_type == "tqrun.resolve":
+                    outer._asked.set()
+                    await outer._gate.wait()
+                return await super().execute_activity(input)
+
+        return Held(next)
+
+
+async def test_a_newer_launch_mends_one_whose_input_does_not_fit(
+    declared: Make, client: Client, queue: str
+) -> None:
+    queues = declared()
+    run = Run(queues, queue, client)
+    asked, held = asyncio.Event(), asyncio.Event()
+    async with queues.restless_worker(queue, None, _HeldPlans(asked, held)):
+        await client.start_workflow(
+            queue,
+            {},
+            id=run.handle.id,
+            task_queue=queues.service(queue).task_queue,
+            start_signal="tqrun.launch",
+            start_signal_args=[{"input": {"of": "an older file"}, "window": 0.0}],
+        )
+        async with asyncio.timeout(30):
+            await asked.wait()
+        assert await run.launch(2) == "joined"
+        # It is seen while the plan is looked for: the worker hands in a task before its deadline.
+        async with asyncio.timeout(30):
+            while not await has_seen_launches(run.handle, 2):  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+        held.set()
+        assert await run.result() == 2
+    assert run.rounds == [2]
+
+
+async def has_seen_launches(handle: WorkflowHandle[object, object], count: int) -> bool:
+    """Whether a workflow task has been completed that had this many launches."""
+    seen = waiting = 0
+    async for event in handle.fetch_history_events():
+        waiting += event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+            seen = waiting
+    return seen == count
 
 
 async def test_a_start_by_any_other_client_runs_once_and_at_once(

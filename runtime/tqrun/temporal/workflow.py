@@ -7,7 +7,7 @@ input, or Temporal's history.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -49,6 +49,9 @@ class _Round(NamedTuple):
     values: Mapping[str, Any]
 
 
+_Begin = Callable[[Sequence[Any], Mapping[str, Any], Launches], Awaitable[_Round]]
+
+
 class _Run:
     """What every workflow class shares; subclasses give the name and what their worker has."""
 
@@ -85,9 +88,16 @@ class _Run:
         launches.restore(state.get("launches", ()))
         self.inbox.restore(state.get("inbox", ()), state.get("early", ()))
         self._answer(None, launches)
-        todo = await self._first(inputs, state, launches)
+        begin: _Begin = self._first
         while True:
-            result, failure = await self._round(todo, state, launches)
+            failure = None
+            try:
+                todo = await begin(inputs, state, launches)
+                result = await self._round(todo, state, launches)
+            except FailureError as error:
+                if is_cancelled_exception(error):
+                    raise
+                failure = error
             # No await between this look at the launches and the end: none can be lost.
             if not launches.pending:
                 if failure is not None:
@@ -95,8 +105,7 @@ class _Run:
                 return result
             if failure is not None:
                 log("round failed, going on with a newer launch", {"error": str(failure)})
-            state = {}
-            todo = await self._next(inputs, launches)
+            begin, state = self._next, {}
 
     async def _first(
         self, inputs: Sequence[Any], state: Mapping[str, Any], launches: Launches
@@ -104,21 +113,25 @@ class _Run:
         """The plan and the input: as the launcher sent them, else resolved by the worker."""
         header = workflow.info().headers.get(PLAN_HEADER)
         if header is None:
-            return await (self._next if launches.pending else self._resolve)(inputs, launches)
+            if launches.pending:
+                return await self._next(inputs, state, launches)
+            return await self._resolve(inputs)
         plan, values = decode(header.data), inputs[0] if inputs else {}
         if not state:
             _fits(plan, inputs, values)
         return _Round(plan, header.data, values)
 
-    async def _next(self, inputs: Sequence[Any], launches: Launches) -> _Round:
+    async def _next(
+        self, inputs: Sequence[Any], _: Mapping[str, Any], launches: Launches
+    ) -> _Round:
         """What the newest launch asks for, when no other has come for its window."""
         if not await launches.settle(self.is_time_to_stop):
             kept = {"launches": launches.pending, "early": self.inbox.early}
             kept["inbox"] = self.inbox.unread
             self._continue(None, inputs[0] if inputs else {}, kept)
-        return await self._resolve([launches.take()], launches)
+        return await self._resolve([launches.take()])
 
-    async def _resolve(self, inputs: Sequence[Any], _: Launches) -> _Round:
+    async def _resolve(self, inputs: Sequence[Any]) -> _Round:
         resolved = await workflow.execute_local_activity(
             RESOLVE,
             args=[workflow.info().workflow_type, list(inputs)],
@@ -127,10 +140,8 @@ class _Run:
         encoded = resolved["plan"].encode()
         return _Round(decode(encoded), encoded, resolved["input"])
 
-    async def _round(
-        self, todo: _Round, state: Mapping[str, Any], launches: Launches
-    ) -> tuple[Any, BaseException | None]:
-        """One pass through the steps: its result, or what it failed with."""
+    async def _round(self, todo: _Round, state: Mapping[str, Any], launches: Launches) -> Any:
+        """One pass through the steps; its result."""
         inbox = self.inbox
         calls = Calls(self.known, self.task_queue, self.plans)
         fields, first_run = _fields(todo), state.get("first_run") or _first_run()
@@ -140,12 +151,7 @@ class _Run:
         interpreter.locals.update(state.get("locals", {}))
         inbox.open(todo.plan.signals, lambda text, extra: log(text, {**fields, **extra}))
         self._answer(interpreter, launches)
-        try:
-            outcome = await interpreter.run(state.get("frames", ()))
-        except FailureError as error:
-            if is_cancelled_exception(error):
-                raise
-            return None, error
+        outcome = await interpreter.run(state.get("frames", ()))
         if isinstance(outcome, Suspended):
             kept = {
                 "frames": outcome.frames,
@@ -158,10 +164,10 @@ class _Run:
                 {**interpreter.locals, "(position)": outcome.frames, "(unread)": inbox.unread}
             )
             if largest is not None:
-                return None, _cannot_go_on(largest)
+                raise _cannot_go_on(largest)
             self._continue(todo.encoded, todo.values, kept)
         assert isinstance(outcome, Returned)
-        return outcome.value, None
+        return outcome.value
 
     def _answer(self, interpreter: Interpreter | None, launches: Launches) -> None:
         """Answer the built-in query and, once there is a round, those of its plan."""
