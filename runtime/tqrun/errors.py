@@ -95,5 +95,13 @@ class RequestFailed(ServerUnavailable):
     """The server was reached, and a signal, query, cancellation or termination was not done."""
 
 
+class ApplyFailed(ServerUnavailable):
+    """The server was reached and did not take a schedule or a search attribute."""
+
+
+class AttributeConflict(TqrunError):
+    """A search attribute is there already with another type, or is declared with two."""
+
+
 class RunFailed(TqrunError):
     """The run that was waited for did not complete; the text is its chain of causes."""

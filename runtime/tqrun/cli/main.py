@@ -28,6 +28,8 @@ COMMANDS = {
     "query": "Ask a run for its state, or a declared query.",
     "cancel": "Ask a run to stop.",
     "terminate": "End a run at once.",
+    "apply": "Create and update the declared schedules; register search attributes.",
+    "schedule": "Make or delete the schedule of one entity.",
     "dev": "Run a Temporal server and all workers, and restart them on changes.",
     "explain": "Explain a finding, or what the steps of a queue do.",
     "schema": "Print the JSON Schema of queues.yaml, for editors.",

@@ -100,22 +100,33 @@ class Registry:
             raise UnknownQueue(f'"{name}" is not one workflow; the queue has {known}')
         return workflows[name]
 
-    def services(self, queues: Iterable[str]) -> list[Service]:
-        """What a worker process that serves *queues* serves, draining versions included.
+    def workflows(self, queues: Iterable[str] | None = None) -> list[LaunchPlan]:
+        """The workflows of *queues*, or of the whole file.
 
         Raises:
             UnknownQueue: One of *queues* does not exist.
             InvalidQueuesFile: Findings of the chosen queues, all of them together.
         """
-        chosen = list(queues)
+        found: list[LaunchPlan] = []
         findings: list[Finding] = []
-        for name in chosen:
+        for name in self.file.queues if queues is None else queues:
             try:
-                self.queue(name)
+                found += self.queue(name)
             except InvalidQueuesFile as error:
                 findings += error.findings
         if findings:
             raise InvalidQueuesFile(in_file_order(findings))
+        return found
+
+    def services(self, queues: Iterable[str]) -> list[Service]:
+        """What a worker process that serves *queues* serves, draining versions included.
+
+        Raises:
+            UnknownQueue: One of *queues* does not exist.
+            InvalidQueuesFile: As `workflows`.
+        """
+        chosen = list(queues)
+        self.workflows(chosen)
         return [service for name in chosen for service in self._services(name)]
 
     def _services(self, name: str) -> list[Service]:

@@ -113,8 +113,8 @@ class WorkerProcess:
     async def _serve(self) -> None:
         try:
             self._workers = [worker(self._clients[one.namespace], one) for one in self._services]
-        except RuntimeError as error:
-            raise _not_loaded(error) from error
+        except RuntimeError as refused:
+            raise _not_loaded(refused) from refused
         running = [asyncio.ensure_future(one.run()) for one in self._workers]
         stopping = asyncio.ensure_future(self._stopping.wait())
         await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -173,11 +173,11 @@ def workflows(service: Service) -> list[type]:
     return [*own, *by_hand]
 
 
-def _not_loaded(error: RuntimeError) -> Exception:
-    """What the SDK's *error* means where a class fails when the sandbox imports it once more."""
-    text, cause = str(error), error.__cause__
+def _not_loaded(failed: RuntimeError) -> Exception:
+    """What the SDK means where a class fails when the sandbox imports it once more."""
+    text, cause = str(failed), failed.__cause__
     if cause is None or not text.startswith(_NOT_VALID):
-        return error
+        return failed
     name = text.removeprefix(_NOT_VALID)
     reason = f"{type(cause).__name__}: {str(cause).partition(chr(10))[0]}"
     message = f"workflow {name} does not load in Temporal's sandbox: {reason}"
