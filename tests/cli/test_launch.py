@@ -41,6 +41,12 @@ def prepared(
     return prepare
 
 
+def declare(fields: dict[str, Any]) -> None:
+    """Write a file whose workflow has an id of input `a` alone."""
+    text = QUEUES.format(fields=json.dumps(fields))
+    Path("queues.yaml").write_text(text.replace("workflow_id: named", "workflow_id: named-${a}"))
+
+
 def workflow_id(fields: dict[str, Any]) -> str:
     return "workflow_id: named-" + "-".join(f"${{input.{field}}}" for field in fields)
 
@@ -92,3 +98,95 @@ def test_an_id_that_temporal_would_not_take_is_refused(
     assert run(["launch", "named", "--name", "é" * 498, "--dry-run"]) == 2
     told = capsys.readouterr().err
     assert told == "error: the workflow id has 1002 bytes; Temporal's limit is 1000\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--input", '{"a": "x\\u0000y"}'], 'input "a" holds a NUL character; remove it'),
+        (["--a", "x\x00y"], 'input "a" holds a NUL character; remove it'),
+        (
+            ["--input", '{"a": "\\ud800"}'],
+            'input "a" holds text that is not Unicode (a lone surrogate); remove it',
+        ),
+        (
+            ["--a", "\udcff"],
+            'input "a" holds text that is not Unicode (a lone surrogate); remove it',
+        ),
+        (
+            ["--a", "x", "--many", "[1e999]"],
+            'input "many" holds NaN or an infinite number, which JSON does not have',
+        ),
+        (
+            ["--a", "x", "--rate", "nan"],
+            'input "rate" holds NaN or an infinite number, which JSON does not have',
+        ),
+        (
+            ["--a", "x", "--many", "[" * 100_000],
+            "--many: not valid JSON: nested too deep",
+        ),
+        (["--input", "[" * 100_000], "--input: not valid JSON: nested too deep"),
+        (
+            ["--input", '{"a": "1", "a": "2"}'],
+            '--input: not valid JSON: key "a" is written twice',
+        ),
+        (["--input", "@missing"], "--input: missing: No such file or directory"),
+        (["--input", "@latin1.json"], "--input: the text is not UTF-8"),
+        (
+            ["--a", "x", "--many", json.dumps(["y" * 3_100_000])],
+            "the input has 3.1 MB, Temporal's limit is 2 MB; store it and give where it is",
+        ),
+    ],
+    ids=str,
+)
+def test_an_input_that_no_run_could_have_is_refused(
+    prepared: Prepare, capsys: pytest.CaptureFixture[str], options: list[str], told: str
+) -> None:
+    prepared({"a": "string"}, "--a=x")
+    declare({"a": "string", "rate": "number?", "many": {"type": "array", "default": []}})
+    Path("latin1.json").write_bytes('{"a": "é"}'.encode("latin-1"))
+    assert run(["launch", "named", *options, "--dry-run"]) == 2
+    assert capsys.readouterr().err == f"error: {told}\n"
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 4])
+def test_the_file_may_be_named_before_and_after_the_workflow(
+    prepared: Prepare, capsys: pytest.CaptureFixture[str], place: int
+) -> None:
+    prepared({"a": "string"}, "--a", "x")
+    Path("queues.yaml").rename("other.yaml")
+    for option in (["--file", "other.yaml"], ["-f", "other.yaml"], ["--file=other.yaml"]):
+        command = ["named", "--a", "x", "--dry-run"]
+        command[place:place] = option
+        if place != 2:
+            assert run(["launch", *command]) == 0
+        assert run(["launch", *option, "--help"]) == run(["launch", "--help", *option]) == 0
+        assert "Launch named." in capsys.readouterr().out
+
+
+def test_inputs_of_any_name_are_told_by_the_help(
+    prepared: Prepare, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("class", "ctx", "file", "input_file", "input_wait", "_x", "x", "no_x", "help")
+    prepared({"a": "string"}, "--a=x")
+    declare({"a": "string"} | dict.fromkeys(names, "boolean?"))
+    given = ("--a=x", "--x", "--no-x", "--input-help", "--class", "---x")
+    assert run(["launch", "named", *given, "--dry-run", "--output", "json"]) == 0
+    taken = json.loads(capsys.readouterr().out)["input"]
+    assert {name for name in names if taken[name]} == {"class", "x", "no_x", "help", "_x"}
+    assert run(["launch", "named", "--help"]) == 0
+    shown = capsys.readouterr().out
+    for flag in ("--class", "--ctx", "--input-file", "--input-input-file", "--x", "--no-x"):
+        assert flag in shown
+
+
+def test_help_is_one_block_of_text_per_paragraph(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERMINAL_WIDTH", "80")
+    assert run(["worker", "--help"]) == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    start = next(number for number, line in enumerate(lines) if line.startswith("SIGTERM"))
+    paragraph = lines[start : lines.index("", start)]
+    assert all(len(line) > 60 for line in paragraph[:-1])

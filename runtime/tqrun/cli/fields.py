@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tqrun.diagnostics import quote
 from tqrun.errors import UsageError
 
 _TYPES: dict[str, Any] = {"string": str, "integer": int, "number": float, "boolean": bool}
@@ -111,7 +112,27 @@ def _parsed(schema: Mapping[str, Any], flag: str, value: Any) -> Any:
     kinds = schema.get("type", "any")
     if not isinstance(value, str) or "string" in (kinds if isinstance(kinds, list) else [kinds]):
         return value
+    return json_value(flag, value)
+
+
+def json_value(flag: str, text: str) -> Any:
+    """The JSON *text* that was given with the option *flag*.
+
+    Raises:
+        UsageError: It is no JSON, is nested too deep, or writes a key twice.
+    """
     try:
-        return json.loads(value)
+        return json.loads(text, object_pairs_hook=_object)
+    except RecursionError:
+        raise UsageError(f"{flag}: not valid JSON: nested too deep") from None
     except ValueError as error:
         raise UsageError(f"{flag}: not valid JSON: {error}") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"key {quote(twice)} is written twice")
+    return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -49,7 +50,10 @@ class _Commands(TyperGroup):
         """The called command itself, where the table has only its name."""
         name, _, rest = super().resolve_command(ctx, args)
         module = import_module(f"tqrun.cli.{name}")
-        return name, typer.main.get_command(module.app), rest
+        command = typer.main.get_command(module.app)
+        # Typer would keep the line breaks of a docstring beside those of the terminal.
+        command.help = re.sub(r"(?<!\n)\n(?!\n)", " ", command.help or "")
+        return name, command, rest
 
 
 app = typer.Typer(cls=_Commands, add_completion=False, no_args_is_help=True)

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-File = Annotated[str, typer.Option("--file", "-f", help="The queues file.")]
+# Eager, since the help of `launch` depends on it.
+File = Annotated[str, typer.Option("--file", "-f", is_eager=True, help="The queues file.")]
 Address = Annotated[
     str | None, typer.Option(help="host:port of the server.", envvar="TEMPORAL_ADDRESS")
 ]

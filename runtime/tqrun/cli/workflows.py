@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pydantic_core import from_json, to_json
 from typer.core import TyperGroup
 
 from tqrun import logs
+from tqrun.cli.fields import json_value
 from tqrun.config import model, resolve
 from tqrun.config.load import load
 from tqrun.diagnostics import did_you_mean, errors
@@ -24,6 +26,10 @@ class Workflows(TyperGroup):
 
     verb = ""
     """What the commands do with a workflow, for messages."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """`--file` decides which commands there are, so it comes first wherever it stands."""
+        return super().parse_args(ctx, _file_first(args))
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Every workflow, in file order."""
@@ -43,6 +49,16 @@ class Workflows(TyperGroup):
     def command_of(self, name: str, workflow: model.Workflow) -> Any:
         """What is called for the workflow called *name*."""
         raise NotImplementedError
+
+
+def _file_first(args: Sequence[str]) -> list[str]:
+    """*args* with `--file NAME` before all others."""
+    options = args[: args.index("--")] if "--" in args else args
+    for place, option in enumerate(options):
+        width = 2 if option in ("--file", "-f") else 1 if option.startswith("--file=") else 0
+        if width:
+            return [*args[place : place + width], *args[:place], *args[place + width :]]
+    return [*args]
 
 
 def declared(ctx: Any) -> dict[str, tuple[model.Queue, model.Workflow]]:
@@ -91,9 +107,11 @@ def given_input(text: str | None) -> dict[str, Any]:
             text = sys.stdin.read()
         elif text.startswith("@"):
             text = Path(text[1:]).read_text(encoding="utf-8")
-        values = json.loads(text)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"--input: {error}") from None
+    except OSError as error:
+        raise UsageError(f"--input: {error.filename}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError("--input: the text is not UTF-8") from None
+    values = json_value("--input", text)
     if not isinstance(values, dict):
         raise UsageError("--input: must be a JSON object with the inputs by name")
     return values

@@ -289,6 +289,8 @@ class _Reader:
         mark, end = event.start_mark, event.end_mark
         width = end.column - mark.column if end.line == mark.line else len(text.partition("\n")[0])
         node = Node(text, mark.line, mark.column, width, text)
+        if "\0" in text:
+            self._report(event, "yaml-syntax", "a NUL character in the text; remove it")
         if event.style:
             node.block = event.style in "|>"
             node.quoted = not node.block

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from typing import Any
+
+from pydantic_core import to_json
 
 from tqrun.diagnostics import did_you_mean
 from tqrun.errors import InvalidInput
 
+MAX_INPUT_BYTES = 2_000_000
+"""Temporal's default limit for one payload (`limit.blobSize.error`)."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ARTICLES = {
     "string": "text",
     "integer": "a whole number",
@@ -64,13 +71,20 @@ class Inputs:
             for error in self._validator.iter_errors(dict(values))
             if error.absolute_path
         ]
+        problems += [
+            f'{self.word} "{name}" holds {fault}'
+            for name, value in values.items()
+            if (fault := unsendable(value)) is not None
+        ]
         if problems:
             raise InvalidInput("; ".join(problems))
-        return {
+        normal = {
             name: _number(schema, values.get(name, schema.get("default")))
             for name, schema in self.fields.items()
             if name in wanted
         }
+        _refuse_large(normal)
+        return normal
 
     def _unknown(self, name: str) -> str:
         return f'there is no {self.word} "{name}"{did_you_mean(name, self.fields)}'
@@ -82,6 +96,39 @@ class Inputs:
 
         schema = {"type": "object", "properties": dict(self.fields)}
         return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def unsendable(value: Any) -> str | None:
+    """What in *value* neither JSON nor an expression can hold, if there is such a thing."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            if "\0" in one:
+                return "a NUL character; remove it"
+            if not one.isascii() and _SURROGATE.search(one):
+                return "text that is not Unicode (a lone surrogate); remove it"
+        elif isinstance(one, float):
+            if not isfinite(one):
+                return "NaN or an infinite number, which JSON does not have"
+        elif isinstance(one, Mapping):
+            left += one
+            left += one.values()
+        elif isinstance(one, list | tuple):
+            left += one
+    return None
+
+
+def _refuse_large(values: Mapping[str, Any]) -> None:
+    try:
+        size = len(to_json(values))
+    except (ValueError, TypeError) as error:
+        raise InvalidInput(f"the input cannot be written as JSON: {error}") from None
+    if size > MAX_INPUT_BYTES:
+        raise InvalidInput(
+            f"the input has {size / 1e6:.1f} MB, Temporal's limit is 2 MB; "
+            "store it and give where it is"
+        )
 
 
 def _problem(error: Any, word: str) -> str:

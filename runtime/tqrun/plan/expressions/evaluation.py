@@ -164,7 +164,9 @@ def _evaluate(source: str, scope: Mapping[str, Any], sources: Sources | None) ->
     data = {}
     for word, name in words:
         if name in scope:
-            data[word] = scope[name]
+            data[word] = value = scope[name]
+            if _has_nul(value):
+                raise EvaluationError(f"${{{source}}}: {name} holds a NUL character")
     token = functions.sources.set(sources)
     try:
         value = program().eval(data=data)
@@ -179,6 +181,15 @@ def _evaluate(source: str, scope: Mapping[str, Any], sources: Sources | None) ->
         return _plain(value.plain_value())
     except ValueError as error:
         raise EvaluationError(f"${{{source}}}: {error}") from None
+
+
+def _has_nul(value: Any) -> bool:
+    """Whether CEL, which takes text up to a NUL, would see another *value*."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(map(_has_nul, value)) or any(map(_has_nul, value.values()))
+    return isinstance(value, list) and any(map(_has_nul, value))
 
 
 class _Program:
