@@ -56,7 +56,11 @@ def launch_all(dev: subprocess.Popen[str]) -> int:
         return 1
     addresses = dict(words for words in said if len(words) == 2)
     show(f"export TEMPORAL_ADDRESS={addresses['server']}")
-    environment = os.environ | {"TEMPORAL_ADDRESS": addresses["server"]}
+    environment = {
+        **{name: text for name, text in os.environ.items() if not name.startswith("TEMPORAL_")},
+        "TEMPORAL_ADDRESS": addresses["server"],
+        "TEMPORAL_CONFIG_FILE": os.devnull,
+    }
     failed = 0
     for command in LAUNCHES:
         show(command)

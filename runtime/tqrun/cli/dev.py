@@ -32,9 +32,11 @@ def dev(
     by itself.
     """
     # Imported here: temporalio costs 120 ms, and `--help` needs none of it.
+    from tqrun.temporal.core_logs import forward_core_logs
     from tqrun.temporal.dev import Development
 
     options = ["--log-format", log_format]
+    forward_core_logs("ERROR")
     asyncio.run(Development(file, data, options, ready=_show, say=_say).run())
 
 

@@ -75,6 +75,7 @@ def _launch(
     profile: str | None,
 ) -> None:
     # Imported here, after the options are known to be good: temporalio costs 120 ms.
+    from tqrun.temporal.core_logs import forward_core_logs
     from tqrun.temporal.queues import open_queues
     from tqrun.temporal.start import prepare
 
@@ -83,6 +84,7 @@ def _launch(
         print_json(dataclasses.asdict(prepare(queues.registry.workflow(name), values)), output)
         return
     log_for_people()
+    forward_core_logs("ERROR")
     status = asyncio.run(_run(queues, name, values, wait=wait, output=output))
     if status == "already_running" and fail_if_running:
         raise typer.Exit(Exit.ALREADY_RUNNING)
@@ -93,7 +95,8 @@ async def _run(queues: Any, name: str, values: dict[str, Any], *, wait: bool, ou
     shown = dataclasses.asdict(launched)
     if launched.status == "already_running":
         given = queues.registry.workflow(name).inputs.normalise(values)
-        shown["same_input"] = await queues.running_input(launched) == given
+        running = await queues.running_input(launched)
+        shown |= {} if running is None else {"same_input": running == given}
     page = await queues.ui_address(launched)
     shown |= {"ui": page} if page else {}
     for task_queue in await queues.not_polled(name, launched):

@@ -67,7 +67,13 @@ def worker(
     _show(services)
     quiet_sdk()
     connection = Connection(address, namespace, profile)
-    process = WorkerProcess(services, connection, give_up_after=give_up_after, health=health)
+    process = WorkerProcess(
+        services,
+        connection,
+        give_up_after=give_up_after,
+        health=health,
+        log_services=not sys.stderr.isatty(),
+    )
     asyncio.run(process.run())
 
 

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -147,7 +147,9 @@ class _Workers:
         command = [*_TQRUN, "worker", "all", "--file", file, "--address", address, *options]
         command += ["--health", f"{HOST}:{health}"]
         keep = [sys.executable, "-I", "-S", keeper.__file__, *command]
-        process = await asyncio.create_subprocess_exec(*keep, stdin=PIPE, start_new_session=True)
+        process = await asyncio.create_subprocess_exec(
+            *keep, stdin=PIPE, start_new_session=True, env=_without_temporal(os.environ)
+        )
         return cls(process, health)
 
     async def ended(self) -> int:
@@ -178,6 +180,12 @@ class _Workers:
     def kill(self) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _without_temporal(environment: Mapping[str, str]) -> dict[str, str]:
+    """*environment* without what it says about another server than the one of this session."""
+    kept = {name: text for name, text in environment.items() if not name.startswith("TEMPORAL_")}
+    return kept | {"TEMPORAL_CONFIG_FILE": os.devnull}
 
 
 async def _is_sound(file: str) -> bool:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client, WorkflowFailureError
-from temporalio.exceptions import FailureError
+from temporalio.exceptions import CancelledError, FailureError, TerminatedError
 from temporalio.exceptions import TimeoutError as TimedOut
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
-from tqrun.errors import LaunchFailed, RunFailed, UsageError
+from tqrun.errors import LaunchFailed, RunFailed, ServerUnavailable, UsageError
 from tqrun.plan.model import Call, every_step
 from tqrun.plan.registry import Registry
 from tqrun.temporal.client import Connection, connect, settings
@@ -41,6 +42,9 @@ from tqrun.temporal.start import (
     started,
 )
 from tqrun.temporal.ui import run_page
+
+RECONNECT_SECONDS = 1.0
+_AWAY = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED)
 
 _logger = logging.getLogger("tqrun.launch")
 
@@ -191,30 +195,41 @@ class Queues:
         return LaunchResult(status, start.workflow_id, run_id, start.task_queue, client.namespace)
 
     async def running_input(self, result: LaunchResult) -> Any:
-        """The input that the run of *result* was started with, from its first history event."""
+        """The input that the run of *result* was started with, from its first history event.
+
+        None if the server does not tell.
+        """
         client = await self.client(result.namespace)
         handle = client.get_workflow_handle(result.workflow_id, run_id=result.run_id)
-        async for event in handle.fetch_history_events():
-            given = event.workflow_execution_started_event_attributes.input.payloads
-            values = await client.data_converter.decode(given)
-            return values[0] if values else {}
-        return {}
+        with suppress(RPCError):
+            async for event in handle.fetch_history_events():
+                given = event.workflow_execution_started_event_attributes.input.payloads
+                values = await client.data_converter.decode(given)
+                return values[0] if values else {}
+        return None
 
     async def wait(self, result: LaunchResult) -> Any:
         """The result of a run, when it has completed.
 
         Raises:
             RunFailed: The run failed, was cancelled, terminated or timed out.
+            ServerUnavailable: The server refuses; while it is only away, it is waited for.
         """
         client = await self.client(result.namespace)
         handle = client.get_workflow_handle(result.workflow_id, run_id=result.run_id)
         try:
-            return await handle.result()
+            return await _patiently(handle.result)
         except WorkflowFailureError as error:
-            raise RunFailed(f"{result.workflow_id} failed: {cause_chain(error)}") from error
+            raise RunFailed(f"{result.workflow_id} {_ending(error)}") from error
+        except RPCError as error:
+            message = f"{result.workflow_id} goes on, but cannot be waited for: {error.message}"
+            raise ServerUnavailable(message) from error
 
     async def not_polled(self, queue: str, result: LaunchResult) -> list[str]:
-        """Task queues that the run needs and no worker has polled within the last minutes."""
+        """Task queues that the run needs and no worker has polled within the last minutes.
+
+        None of them if the server does not tell.
+        """
         client = await self.client(result.namespace)
         steps = every_step(self.registry.workflow(queue).plan.steps)
         needed = {(result.task_queue, Tasks.WORKFLOW): None} | {
@@ -222,7 +237,10 @@ class Queues:
             for step in steps
             if isinstance(step, Call) and "${" not in (step.task_queue or "")
         }
-        polled = await asyncio.gather(*(pollers(client, *half) for half in needed))
+        try:
+            polled = await asyncio.gather(*(pollers(client, *half) for half in needed))
+        except RPCError:
+            return []
         missing = (name for (name, _), by in zip(needed, polled, strict=True) if not by)
         return list(dict.fromkeys(missing))
 
@@ -263,6 +281,35 @@ def open_queues(
         InvalidQueuesFile: The file has findings.
     """
     return Queues(Registry(path), Connection(address, namespace, profile))
+
+
+async def _patiently(ask: Callable[[], Awaitable[Any]]) -> Any:
+    """What *ask* gives, also when the server is away in between; the first time that is logged."""
+    waiting = False
+    while True:
+        try:
+            return await ask()
+        except RPCError as error:
+            if error.status not in _AWAY:
+                raise
+            if not waiting:
+                _logger.warning(
+                    "the server is away; waiting for it", extra={"error": error.message}
+                )
+                waiting = True
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+
+def _ending(error: WorkflowFailureError) -> str:
+    """How a run ended that did not complete."""
+    cause = error.cause
+    if isinstance(cause, TerminatedError):
+        return f"was terminated: {cause.message}" if cause.failure else "was terminated"
+    if isinstance(cause, CancelledError):
+        return "was cancelled"
+    if isinstance(cause, TimedOut):
+        return "ran out of its execution_timeout"
+    return f"failed: {cause_chain(error)}"
 
 
 def cause_chain(error: BaseException) -> str:

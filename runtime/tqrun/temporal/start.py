@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import TypedSearchAttributes, WorkflowIDConflictPolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
 
 from tqrun.errors import InvalidInput
 from tqrun.plan.compile import MAX_ID_BYTES, LaunchPlan
@@ -184,7 +185,10 @@ async def _status_of_existing(
 ) -> Status:
     if launch.options.id_reuse_policy == "allow_duplicate":
         return "already_running"
-    described = await client.get_workflow_handle(start.workflow_id, run_id=run_id).describe()
+    try:
+        described = await client.get_workflow_handle(start.workflow_id, run_id=run_id).describe()
+    except RPCError:
+        return "already_running"
     running = described.status is WorkflowExecutionStatus.RUNNING
     return "already_running" if running else "already_finished"
 

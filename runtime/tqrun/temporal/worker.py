@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import signal
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,18 +15,20 @@ from importlib.metadata import version
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
-from tqrun.errors import ServerUnavailable
+from tqrun.errors import ServerUnavailable, TqrunError, UsageError
 from tqrun.plan.binding import BindingError
 from tqrun.plan.registry import Service
 from tqrun.temporal.activity import Observer, activities
 from tqrun.temporal.calls import WorkerLacksActivity
 from tqrun.temporal.client import Connection, connect, settings
+from tqrun.temporal.core_logs import forward_core_logs
 from tqrun.temporal.health import health_server, not_polling
 from tqrun.temporal.workflow import PlanSender, workflow_classes
 
 STICKY_TIMEOUT = timedelta(seconds=3)
 """How long a run that a killed worker had cached waits before another worker takes it."""
 RECONNECT_SECONDS = 1.0
+READY_POLL_SECONDS = 0.5
 LAST_WORDS_SECONDS = 5.0
 """After the grace: for cancelled activities to notice, before the process ends anyway."""
 
@@ -44,11 +47,14 @@ class WorkerProcess:
         *,
         give_up_after: timedelta,
         health: str | None = None,
+        log_services: bool = False,
     ) -> None:
         """Serve *services*; wait for a server that is not up at most *give_up_after*.
 
-        With *health*, `host:port`, answer there whether the process is alive and ready.
+        With *health*, `host:port`, answer there whether the process is alive and ready. With
+        *log_services*, a line for each tells what is served.
         """
+        self._log_services = log_services
         self._health = health
         self._clients: dict[str, Client] = {}
         self._services = services
@@ -56,6 +62,7 @@ class WorkerProcess:
         self._give_up_after = give_up_after
         self._workers: list[Worker] = []
         self._stopping = asyncio.Event()
+        self._signal: signal.Signals | None = None
 
     async def run(self) -> None:
         """Serve until SIGTERM or Ctrl-C, then drain within the grace of each queue.
@@ -63,24 +70,27 @@ class WorkerProcess:
         A second signal ends the process at once.
 
         Raises:
+            KeyboardInterrupt: A second signal, or Ctrl-C before there was a server.
             ServerUnavailable: No server within the time given, or it refuses.
+            UsageError: The connection is configured in a way that cannot work.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop)
+            loop.add_signal_handler(number, self._stop, number)
         try:
             async with AsyncExitStack() as stack:
                 if self._health is not None:
                     await stack.enter_async_context(health_server(self._health, self._waiting))
-                await self._connect()
-                await self._serve()
+                if await self._connect():
+                    await self._serve()
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
 
-    def _stop(self) -> None:
+    def _stop(self, number: signal.Signals) -> None:
         if self._stopping.is_set():
             raise KeyboardInterrupt
+        self._signal = number
         self._stopping.set()
 
     async def _waiting(self) -> list[str]:
@@ -89,7 +99,21 @@ class WorkerProcess:
             return [service.task_queue for service in self._services]
         return await not_polling(self._clients, self._services)
 
-    async def _connect(self) -> None:
+    async def _connect(self) -> bool:
+        """Connect to every namespace; False when a SIGTERM came first."""
+        connecting = asyncio.ensure_future(self._connect_all())
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        await asyncio.wait([connecting, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if connecting.done():
+            connecting.result()
+            return True
+        connecting.cancel()
+        if self._signal is signal.SIGINT:
+            raise KeyboardInterrupt
+        return False
+
+    async def _connect_all(self) -> None:
         for namespace in dict.fromkeys(service.namespace for service in self._services):
             self._clients[namespace] = await self._connect_to(namespace)
 
@@ -101,12 +125,13 @@ class WorkerProcess:
         while True:
             try:
                 return await connect(self._connection, namespace)
-            except ServerUnavailable:
-                if loop.time() >= deadline or self._stopping.is_set():
+            except ServerUnavailable as error:
+                if loop.time() >= deadline:
                     raise
                 if not waiting:
                     address = settings(self._connection)["target_host"]
-                    _logger.warning("waiting for the Temporal server", extra={"address": address})
+                    fields = {"address": address, "error": str(error)}
+                    _logger.warning("waiting for the Temporal server", extra=fields)
                     waiting = True
                 await asyncio.sleep(RECONNECT_SECONDS)
 
@@ -117,8 +142,10 @@ class WorkerProcess:
             raise _not_loaded(refused) from refused
         running = [asyncio.ensure_future(one.run()) for one in self._workers]
         stopping = asyncio.ensure_future(self._stopping.wait())
+        telling = asyncio.ensure_future(self._tell_when_ready())
         await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
+        telling.cancel()
         _logger.info("draining", extra={"workers": len(running)})
         graces = [one.options.graceful_shutdown_timeout for one in self._services]
         deadline = max(graces).total_seconds() + LAST_WORDS_SECONDS
@@ -130,7 +157,32 @@ class WorkerProcess:
             _logger.error("activities did not end in time", extra={"workers": len(late)})
         for task in done:
             if (failure := task.exception()) is not None:
-                raise ServerUnavailable(f"a worker stopped: {failure}") from failure
+                raise self._stopped(failure) from failure
+
+    async def _tell_when_ready(self) -> None:
+        """Log what is served, and once more when the server has seen all of it polled."""
+        for service in self._services if self._log_services else ():
+            served = {
+                "queue": service.queue,
+                "version": service.version,
+                "task_queue": service.task_queue,
+                "max_concurrent_activities": service.options.max_concurrent_activities,
+            }
+            _logger.info("serving", extra=served)
+        await asyncio.sleep(READY_POLL_SECONDS)
+        while await self._waiting():  # noqa: ASYNC110 - what is waited for is on the server
+            await asyncio.sleep(READY_POLL_SECONDS)
+        _logger.info("ready", extra={"task_queues": len(self._services)})
+
+    def _stopped(self, error: BaseException) -> TqrunError:
+        text = str(error)
+        if match := re.search(r"Namespace (\S+) (?:was|is) not found", text):
+            address = settings(self._connection)["target_host"]
+            return UsageError(
+                f'the Temporal server at {address} has no namespace "{match[1]}"; '
+                "register it, or name another with --namespace"
+            )
+        return ServerUnavailable(f"a worker stopped: {text.partition(chr(10))[0][:300]}")
 
 
 def worker(client: Client, service: Service) -> Worker:
@@ -185,7 +237,10 @@ def _not_loaded(failed: RuntimeError) -> Exception:
 
 
 def quiet_sdk() -> None:
-    """One line, not a traceback, for a run that waits, and one, not two, for a failed activity."""
+    """One line, not a traceback, for a run that waits, and one, not two, for a failed activity.
+
+    None for each task queue that drains, since "draining" is logged once for all.
+    """
 
     def shorten(record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
@@ -196,3 +251,5 @@ def quiet_sdk() -> None:
     logging.getLogger("temporalio.worker._workflow_instance").addFilter(shorten)
     # The SDK's own line about a failed activity repeats ours without the run's fields.
     logging.getLogger("temporalio.activity").setLevel(logging.ERROR)
+    logging.getLogger("temporalio.worker._worker").setLevel(logging.WARNING)
+    forward_core_logs("WARN")
