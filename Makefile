@@ -9,7 +9,7 @@ READY := .venv/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench format lock clean
+.PHONY: help demo test fuzz programs bench format lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: $(READY) ## Lint, check types and import contracts, run every test
 
 fuzz: $(READY) ## Check 20,000 mutations of the example files (make test: 2,000)
 	TQRUN_MUTATIONS=20000 $(BIN)/pytest tests/config/test_mutations.py
+
+programs: $(READY) ## Run 2,000 generated workflows in several ways (make test: 25)
+	TQRUN_PROGRAMS=2000 $(BIN)/pytest -s tests/server/test_programs.py
 
 bench: $(READY) ## Measure against a hand-written worker and print a table
 	@$(BIN)/python -m tests.benchmarks

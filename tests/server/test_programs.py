@@ -9,7 +9,6 @@ import asyncio
 import logging
 import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -90,11 +89,9 @@ async def test_a_program_comes_to_the_same_however_it_is_run(
         totals["runs"] += sum(counts)
         totals["most runs"] = max(totals["most runs"], *counts)
         folder = tmp_path / batch.queue
-        t0 = time.time()
         files = keep(plain.histories, folder / "plain")
         files += keep(continued.histories, folder / "continued")
         totals["replayed"] += await replayed(folder, files)
-    print("REPLAY", time.time() - t0)
     print(totals)
     assert totals["most runs"] > 10
     assert 0 < totals["failed"] < PROGRAMS
@@ -114,17 +111,7 @@ class Ran:
             problems = [text for one in self.histories[seed] for text in failures_in(one)]
             assert (seed, problems) == (seed, [])
 
-        import time
-
-        t0 = time.time()
         await asyncio.gather(*(one(seed, handle) for seed, handle in handles.items()))
-        print(
-            "PHASE",
-            most,
-            time.time() - t0,
-            sum(len(h) for h in self.histories.values()),
-            max(len(h.events) for c in self.histories.values() for h in c),
-        )
         return self
 
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from temporalio import workflow
+from temporalio.api.common.v1 import RetryPolicy as RetryPolicyMessage
 from temporalio.common import (
     RawValue,
     RetryPolicy,
@@ -272,7 +273,7 @@ def _arguments(call: Call, evaluate: Evaluate) -> dict[str, Any]:
 def _retry_policy(
     retry: RetryPlan, evaluate: Evaluate, duration: Callable[[Seconds | None], timedelta | None]
 ) -> RetryPolicy:
-    return RetryPolicy(
+    policy = RetryPolicy(
         initial_interval=duration(retry.initial_interval) or timedelta(seconds=1),
         backoff_coefficient=_number(evaluate(retry.backoff_coefficient)),
         maximum_interval=duration(retry.maximum_interval),
@@ -280,6 +281,9 @@ def _retry_policy(
         # Temporal would send a payload that is too large again, for ever.
         non_retryable_error_types=[*retry.non_retryable_error_types, "PayloadsTooLarge"],
     )
+    # Checked here: the SDK has begun the command when it does, and sends what there is of it.
+    policy.apply_to_proto(RetryPolicyMessage())
+    return policy
 
 
 def _number(value: Any) -> float:

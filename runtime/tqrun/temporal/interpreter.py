@@ -114,8 +114,9 @@ class Interpreter:
         }
         self.locals: dict[str, Any] = {}
         self._root = Scope(self.locals, Scope({**always, **values}))
-        self._sources = Sources(workflow.now, workflow.random().random)
-        self._query_sources = Sources(workflow.now, _peeked)
+        self._random = workflow.random()
+        self._sources = Sources(workflow.now, self._random.random)
+        self._query_sources = Sources(workflow.now, self._peeked)
         self._concurrent = 0
         self._done = 0
         self._last: Any = None
@@ -137,6 +138,12 @@ class Interpreter:
         unset: dict[str, Any] = dict.fromkeys(references(value))
         scope = Scope(self.locals, Scope(unset | self._root.flat()))
         return evaluate(value, scope, self._query_sources)
+
+    def _peeked(self) -> float:
+        """The next random number, which stays the next one: a query leaves no trace in a run."""
+        copied = Random()
+        copied.setstate(self._random.getstate())
+        return copied.random()
 
     def where(self) -> list[str]:
         """The steps that are being done, innermost ones last."""
@@ -594,13 +601,6 @@ def _failure(tasks: Sequence[asyncio.Task[Any]]) -> BaseException | None:
         if not isinstance(error, FailureError):
             raise error
     return errors[0] if errors else None
-
-
-def _peeked() -> float:
-    """The next random number, which stays the next one: a query leaves no trace in a run."""
-    copied = Random()
-    copied.setstate(workflow.random().getstate())
-    return copied.random()
 
 
 def _received(step: plan.Wait, taken: list[tuple[str, Any]]) -> Any:

@@ -50,7 +50,8 @@ class Launches:
 
     async def settle(self, is_time_to_stop: Callable[[], bool]) -> bool:
         """Wait until no launch has come for its window; False if the run must be continued."""
-        while not is_time_to_stop():
+        has_waited = False
+        while True:
             newest, oldest = self.pending[-1], self.pending[0]
             until = newest.at + newest.window
             if newest.max_wait is not None:
@@ -58,8 +59,10 @@ class Launches:
             left = until - workflow.now().timestamp()
             if left <= 0:
                 return True
+            if has_waited and is_time_to_stop():
+                return False
             await workflow.sleep(left)
-        return False
+            has_waited = True
 
     def take(self) -> dict[str, Any]:
         """The input of the newest launch, which answers for all that are pending."""

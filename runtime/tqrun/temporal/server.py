@@ -41,6 +41,8 @@ _DYNAMIC_CONFIG = (
     "history.transferProcessorMaxPollRPS=2000",
     "history.timerProcessorMaxPollRPS=2000",
     'history.timerProcessorMaxTimeShift="20ms"',
+    # A run that is continued at once would begin its next one a second later.
+    'history.continueAsNewMinInterval="10ms"',
     # Every wait for a result counts as one, and 1,000 runs at once come near the default of 1,200.
     "frontend.namespaceCount=100000",
     "frontend.WorkflowTimeSkippingEnabled=true",

@@ -1,0 +1,53 @@
+"""What the workflows of the step tests call."""
+
+from __future__ import annotations
+
+import time
+
+from temporalio import activity
+
+CALLS: list[str] = []
+"""One entry per call, in order; a test looks for those of its own run."""
+
+
+def echo(value: str) -> str:
+    CALLS.append(value)
+    return value
+
+
+def slow(value: str, seconds: float) -> str:
+    time.sleep(seconds)
+    CALLS.append(value)
+    return value
+
+
+def number(value: int) -> int:
+    return value
+
+
+def refuse(value: int) -> int:
+    if value % 2:
+        raise ValueError(f"{value} is odd")
+    return value
+
+
+def attempt(value: str, **others: object) -> int:
+    CALLS.append(value)
+    raise RuntimeError(f"attempt {activity.info().attempt}")
+
+
+def large(size: int) -> str:
+    return "x" * size
+
+
+def length(text: str, index: int) -> int:
+    return len(text)
+
+
+async def waiting(value: str) -> str:
+    CALLS.append(value)
+    try:
+        await activity.wait_for_cancelled()
+    finally:
+        CALLS.append(f"{value} cancelled")
+    return value
