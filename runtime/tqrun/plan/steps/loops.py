@@ -1,0 +1,143 @@
+"""Steps that repeat others: `foreach`, `while` and `repeat_until`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tqrun.config import steps
+from tqrun.config.source import Location
+from tqrun.plan import model as plan
+from tqrun.plan.expressions import (
+    Schema,
+    not_null,
+    references,
+    types,
+)
+from tqrun.plan.scope import Name, Scope
+from tqrun.plan.steps.context import Context
+from tqrun.plan.steps.flow import waits, writes
+
+
+def foreach(at: Context, step: steps.ForeachStep, location: Location) -> plan.Foreach:
+    """A loop over a list."""
+    items = at.value(step.foreach, (*location, "foreach"))
+    item = _item(at, items, (*location, "foreach"))
+    limit = step.max_concurrent
+    if isinstance(limit, str):
+        at.value(limit, (*location, "max_concurrent"))
+    names = {step.item: Name(item, "item", location=(*location, "item"))}
+    if step.index is not None:
+        names[step.index] = Name({"type": "integer"}, "item", location=(*location, "index"))
+    at.refuse_shadows(names)
+    outer, before = at.scope, at.scope.state()
+    collected: Schema = {}
+    body: tuple[Any, ...] = ()
+    for last in (False, True):
+        mark = len(at.report.findings)
+        at.scope = Scope(names, outer, concurrent=limit != 1)
+        body = at.block(step.steps, (*location, "steps"))
+        if step.collect is not None:
+            collected = at.value(step.collect, (*location, "collect"))
+        inner, at.scope = at.scope, outer
+        if not last:
+            at.report.forget(mark)
+            at.scope.keep_types(before)
+    for name, entry in inner.names.items():
+        at.never_read(name, entry)
+    outer.merge([before, outer.state()])
+    if step.result is not None:
+        at.write(step.result, {"type": "array", "items": collected}, (*location, "as"))
+    return plan.Foreach(
+        items=step.foreach,
+        steps=body,
+        item=step.item,
+        index=step.index,
+        max_concurrent=limit,
+        collect=step.collect,
+        result=step.result,
+        on_error=step.on_error,
+    )
+
+
+def _item(at: Context, items: Schema, location: Location) -> Schema:
+    """What the items of a list are; a finding if it is none."""
+    found = types.kinds(items)
+    if found and "array" not in found:
+        if "object" in found:
+            message = "a map has no order; loop over keys(m) or values(m)"
+            at.report.add("map-iteration", message, location)
+        else:
+            message = f"{found[0]} is no list to loop over"
+            at.report.add("bad-expression", message, location)
+        return {}
+    if "null" in found:
+        message = "the list may be null here; test it first"
+        at.report.add("possibly-null", message, location)
+    inner: Schema = items.get("items", {})
+    return inner
+
+
+def loop(at: Context, step: steps.WhileStep | steps.RepeatStep, location: Location) -> plan.Loop:
+    """A `while` or a `repeat_until`."""
+    until = isinstance(step, steps.RepeatStep)
+    key = "repeat_until" if until else "while"
+    if isinstance(step.max_iterations, str):
+        at.value(step.max_iterations, (*location, "max_iterations"))
+    names = {}
+    if step.index is not None:
+        names[step.index] = Name({"type": "integer"}, "item", location=(*location, "index"))
+    at.refuse_shadows(names)
+    before = at.scope.state()
+    body: tuple[Any, ...] = ()
+    for last in (False, True):
+        mark = len(at.report.findings)
+        with at.scope.showing(names):
+            if not until:
+                at.condition(step.condition, (*location, key))
+                at.scope.narrow(not_null(step.condition, holds=True))
+            body = at.block(step.steps, (*location, "steps"))
+            if until:
+                at.condition(step.condition, (*location, key))
+        if not last:
+            at.report.forget(mark)
+            at.scope.keep_types(before)
+    _judge(at, step, key, location)
+    if not until and step.condition is not True:
+        at.scope.merge([before, at.scope.state()])
+    if step.max_iterations is None or step.on_limit == "fail":
+        at.scope.narrow(not_null(step.condition, holds=until))
+    return plan.Loop(
+        condition=step.condition,
+        steps=body,
+        until=until,
+        index=step.index,
+        max_iterations=step.max_iterations,
+        on_limit=step.on_limit,
+    )
+
+
+def _judge(
+    at: Context, step: steps.WhileStep | steps.RepeatStep, key: str, location: Location
+) -> None:
+    inside = [inner for _, inner in steps.walk(step.steps, ())]
+    if not any(waits(inner) for inner in inside):
+        message = "no pass of this loop waits for anything; put an activity or a sleep into it"
+        at.report.add("busy-loop", message, (*location, key), key=True)
+        return
+    if step.max_iterations is not None:
+        return
+    if at.scope.is_concurrent:
+        message = (
+            "a loop without max_iterations in concurrent code; "
+            "give it one, or make it a child workflow"
+        )
+        at.report.add("unbounded-loop", message, (*location, key), key=True)
+        return
+    exits = any(isinstance(inner, steps.ReturnStep | steps.FailStep) for inner in inside)
+    written = {name for inner in inside for name in writes(inner)}
+    reads = references(step.condition)
+    source = str(step.condition)
+    varies = bool(reads & (written | {step.index})) or "now()" in source or "random()" in source
+    if not exits and not varies:
+        message = "nothing in the loop can end it; give it max_iterations"
+        at.report.add("endless-loop", message, (*location, key), key=True)
