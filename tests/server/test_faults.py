@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from tests.server.project import Project
+from tests.server.project import TQRUN, Project
 from tests.server.support import RestartableServer, eventually
 
 RUNS = int(os.environ.get("TQRUN_FAULT_RUNS", "40"))
@@ -128,6 +129,32 @@ async def test_a_restarted_server_loses_no_run(
         await restartable.start()
         client = await Client.connect(server.address)
         assert await results(client, queue, numbers) == [number * 2 for number in numbers]
+
+
+async def test_a_launch_that_waits_outlives_the_server(
+    restartable_server: Callable[[], RestartableServer], tmp_path: Path, queue: str
+) -> None:
+    restartable = restartable_server()
+    server = await restartable.start()
+    made = project(tmp_path / "new", server.address, queue, with_two=False)
+    command = [*TQRUN, "launch", queue, "--number", "7", "--wait", "--output", "json"]
+    launch = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=made.folder,
+        env=made.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert launch.stderr is not None
+    assert b"no worker polls" in await launch.stderr.readline()
+    os.killpg(server.process_group, signal.SIGKILL)
+    assert b"the server is away; waiting for it" in await launch.stderr.readline()
+    await restartable.stop()
+    await restartable.start()
+    with made.worker():
+        output, errors = await asyncio.wait_for(launch.communicate(), 120)
+    assert (launch.returncode, errors) == (0, b"")
+    assert json.loads(output)["result"] == 7
 
 
 async def test_a_worker_without_the_function_leaves_the_run_waiting(

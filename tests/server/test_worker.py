@@ -76,7 +76,66 @@ async def test_without_a_server_it_is_alive_and_names_what_is_not_polled(tmp_pat
         waiting = {"status": "waiting", "not_polling": ["lonely-v1"]}
         assert get(port, "/readyz") == (503, waiting)
         await eventually(lambda: bool(project.log()))
-        assert project.log()[0]["message"] == "waiting for the Temporal server"
+        line = project.log()[0]
+        assert line["message"] == "waiting for the Temporal server"
+        assert "Connection refused" in line["error"]
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+async def test_a_signal_ends_the_wait_for_a_server(
+    tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    project = Project(tmp_path, f"127.0.0.1:{free_port()}")
+    project.write(QUEUES.format(name="lonely"), work=SLEEP)
+    with project.worker() as worker:
+        await eventually(lambda: bool(project.log()))
+        worker.send_signal(number)
+        assert worker.wait(timeout=10) == status
+    assert [line["message"] for line in project.log()] == ["waiting for the Temporal server"]
+
+
+async def test_it_logs_what_it_serves_and_when_it_is_ready(project: Project) -> None:
+    with project.worker():
+        await eventually(lambda: "ready" in [line["message"] for line in project.log()])
+    serving, ready, *_ = project.log()
+    queue = project.queue
+    assert {name: serving[name] for name in list(serving)[3:]} == {
+        "message": "serving",
+        "queue": queue,
+        "version": 1,
+        "task_queue": f"{queue.replace('_', '-')}-v1",
+        "max_concurrent_activities": 100,
+    }
+    assert (ready["message"], ready["task_queues"]) == ("ready", 1)
+    assert [line["message"] for line in project.log()][2:] == ["draining"]
+
+
+def test_a_namespace_that_does_not_exist_is_told_in_one_line(project: Project) -> None:
+    done = project.tqrun("worker", "all", "--namespace", "nope", "--log-level", "error")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f'error: the Temporal server at {project.address} has no namespace "nope"; '
+        "register it, or name another with --namespace\n"
+    )
+
+
+LARGE = """
+    def sleep() -> str:
+        return "x" * 700_000
+"""
+
+
+def test_what_the_sdk_warns_of_is_a_line_like_all_others(project: Project) -> None:
+    project.write((project.folder / "queues.yaml").read_text(), work=LARGE)
+    log = project.folder / "worker.log"
+    with project.worker() as worker:
+        assert worker.stdout is None
+        launched = project.tqrun("launch", project.queue, "--wait")
+    assert launched.stderr == ""
+    assert launched.stdout.count("\x1b") == 0
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    warned = [line for line in lines if line["logger"] == "temporalio.core"]
+    assert {line["core"]["target"] for line in warned} == {"temporalio_common::payload_limits"}
 
 
 async def test_a_signal_drains_what_is_running(project: Project) -> None:
