@@ -304,7 +304,8 @@ def _ending(error: WorkflowFailureError) -> str:
     """How a run ended that did not complete."""
     cause = error.cause
     if isinstance(cause, TerminatedError):
-        return f"was terminated: {cause.message}" if cause.failure else "was terminated"
+        told = cause.message not in ("", "Workflow terminated")
+        return f"was terminated: {cause.message}" if told else "was terminated"
     if isinstance(cause, CancelledError):
         return "was cancelled"
     if isinstance(cause, TimedOut):
