@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tqrun.config import resolve
-from tqrun.config.model import QueuesFile
+from tqrun.config.model import QueuesFile, Workflow
 from tqrun.config.rules.broken import Broken, every_workflow
 from tqrun.config.source import Location
 from tqrun.config.steps import ActivityStep, WaitStep, WorkflowStep, walk
@@ -39,7 +39,7 @@ def unknown_workflow(file: QueuesFile) -> Iterator[Broken]:
 def unknown_signal(file: QueuesFile) -> Iterator[Broken]:
     """A step waits for a signal that nobody can send."""
     for location, _, workflow in every_workflow(file):
-        for where, name in _awaited(file, location):
+        for where, name in _awaited(workflow, location):
             if name not in workflow.signals:
                 hint = did_you_mean(name, workflow.signals) or "; the workflow declares no signals"
                 yield Broken(where, f'no signal "{name}"{hint}')
@@ -48,17 +48,16 @@ def unknown_signal(file: QueuesFile) -> Iterator[Broken]:
 def unused_signal(file: QueuesFile) -> Iterator[Broken]:
     """A signal is declared, and no step waits for it."""
     for location, _, workflow in every_workflow(file):
-        awaited = {name for _, name in _awaited(file, location)}
+        awaited = {name for _, name in _awaited(workflow, location)}
         for name in () if workflow.workflow_class else workflow.signals:
             if name not in awaited:
                 message = f'no step waits for signal "{name}"; wait for it or remove it'
                 yield Broken((*location, "signals", name), message, key=True)
 
 
-def _awaited(file: QueuesFile, location: Location) -> Iterator[tuple[Location, str]]:
+def _awaited(workflow: Workflow, location: Location) -> Iterator[tuple[Location, str]]:
     """Each signal that a step of the workflow at *location* waits for."""
-    workflows = {where: workflow for where, _, workflow in every_workflow(file)}
-    for where, step in walk(workflows[location].steps or (), (*location, "steps")):
+    for where, step in walk(workflow.steps or (), (*location, "steps")):
         if isinstance(step, WaitStep):
             several = isinstance(step.wait_for, list)
             for index, name in enumerate(step.wait_for if several else [step.wait_for]):
