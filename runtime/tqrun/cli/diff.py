@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Annotated, Literal
 
@@ -9,7 +10,8 @@ import typer
 
 from tqrun.cli import reports
 from tqrun.errors import Exit
-from tqrun.plan.changes.revision import Revision, base
+from tqrun.plan.changes.base import base
+from tqrun.plan.changes.revision import Revision
 from tqrun.plan.changes.verdict import judge
 
 app = typer.Typer(add_completion=False)
@@ -39,9 +41,15 @@ def diff(
 ) -> None:
     """Compare a queues file and its functions with an earlier revision.
 
-    Exits with 1 if something at or above --fail-on is found.
+    Exits with 1 if something at or above --fail-on is found, 3 if the file or the base cannot be
+    read.
     """
-    verdict = judge(base(against, file), Revision(file, file))
+    # As in `check`: nothing that a comparison makes is garbage before its end.
+    gc.disable()
+    try:
+        verdict = judge(base(against, file), Revision(file, file))
+    finally:
+        gc.enable()
     reports.FORMATS[output](verdict, sys.stdout)
     failed = bool(verdict.at_least(fail_on)) and not exit_zero
     raise typer.Exit(Exit.FINDINGS if failed else Exit.OK)

@@ -7,17 +7,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any, TextIO
+from urllib.parse import quote
 
 from tqrun.cli.render import command_data, command_property
-from tqrun.plan.changes.change import TABLE, Change
+from tqrun.plan.changes.change import Change
 from tqrun.plan.changes.cost import cost
 from tqrun.plan.changes.diagram import diagram
+from tqrun.plan.changes.table import TABLE
 from tqrun.plan.changes.verdict import Verdict
 
 JSON_VERSION = 1
 _LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
 _SARIF_LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
+_ENTITIES = {character: f"&#{ord(character)};" for character in "&<>|$@#*~`[]\\"}
 COMMENT_MARK = "<!-- tqrun diff -->"
 """The first line of the comment, by which a later run finds it and updates it."""
 
@@ -106,8 +109,12 @@ def as_sarif(verdict: Verdict, stream: TextIO) -> None:
 
 def _sarif_result(change: Change) -> dict[str, Any]:
     place = change.place
-    region = {"startLine": place.line, "startColumn": place.column}
-    location = {"artifactLocation": {"uri": place.path}, "region": region}
+    region = {
+        "startLine": place.line,
+        "startColumn": place.column,
+        "endColumn": place.column + place.width,
+    }
+    location = {"artifactLocation": {"uri": quote(place.path)}, "region": region}
     return {
         "ruleId": change.code,
         "ruleIndex": [*TABLE].index(change.code),
@@ -119,7 +126,7 @@ def _sarif_result(change: Change) -> dict[str, Any]:
 
 def as_markdown(verdict: Verdict, stream: TextIO) -> None:
     """A comment for the pull request, with a diagram per changed workflow."""
-    lines = [COMMENT_MARK, f"### tqrun: {verdict.summary}", ""]
+    lines = [COMMENT_MARK, f"### tqrun: {_cell(verdict.summary)}", ""]
     if verdict.changes:
         lines += ["| | change | why, and what makes it right |", "| --- | --- | --- |"]
     for change in verdict.worst_first():
@@ -142,7 +149,12 @@ def _workflows(verdict: Verdict, queue: str) -> list[str]:
         if name not in old or old[name].plan.text == launch.plan.text:
             continue
         before, after = cost(old[name].plan), cost(launch.plan)
-        lines += ["", f"<details><summary>{launch.name}</summary>", "", "| | before | after |"]
+        lines += [
+            "",
+            f"<details><summary>{_cell(launch.name)}</summary>",
+            "",
+            "| | before | after |",
+        ]
         lines.append("| --- | --- | --- |")
         for label in before.FIELDS:
             values = getattr(before, label), getattr(after, label)
@@ -152,7 +164,8 @@ def _workflows(verdict: Verdict, queue: str) -> list[str]:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    """*text* as it stands, in a cell of GitHub's Markdown: no markup, formula, mention or link."""
+    return "".join(_ENTITIES.get(character, character) for character in text.replace("\n", " "))
 
 
 FORMATS: Mapping[str, Callable[[Verdict, TextIO], None]] = {

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from difflib import SequenceMatcher
 
+from tqrun.config.values import format_duration
 from tqrun.plan import model as plan
 
 _LABEL_CHARACTERS = 40
+_ENTITIES = {character: f"#{ord(character)};" for character in '"#<>`'}
 
 
 def diagram(before: plan.Plan, after: plan.Plan) -> list[str]:
     """The lines of a flowchart of *after*; steps that *before* has not are marked as changed."""
     drawing = _Drawing(set(_new_steps(before.steps, after.steps)))
     drawing.lines.append("flowchart TD")
-    last = drawing.block(after.steps, "start((start))")
-    drawing.edge(last, "done((end))")
+    last = drawing.block(after.steps, 'start(("start"))')
+    drawing.edge(last, 'done(("end"))')
     return [*drawing.lines, "  classDef changed fill:#fff3bf,stroke:#e67700,color:#000"]
 
 
@@ -26,13 +29,15 @@ def _new_steps(before: plan.Steps, after: plan.Steps) -> Iterator[int]:
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
-        for offset, step in enumerate(after[j1:j2]):
+        gone = [*before[i1:i2]]
+        for step in after[j1:j2]:
             yield id(step)
-            twin = before[i1 + offset] if i1 + offset < i2 else None
-            inner_old = [*plan.inner(twin)] if type(twin) is type(step) else []
-            for number, (_, inner) in enumerate(plan.inner(step)):
-                known = inner_old[number][1] if number < len(inner_old) else ()
-                yield from _new_steps(known, inner)
+            twin = next((one for one in gone if type(one) is type(step)), None)
+            known = dict(plan.inner(twin)) if twin is not None else {}
+            if twin is not None:
+                gone.remove(twin)
+            for name, inner in plan.inner(step):
+                yield from _new_steps(known.get(name, ()), inner)
 
 
 class _Drawing:
@@ -51,12 +56,12 @@ class _Drawing:
         return before
 
     def edge(self, first: str, second: str, label: str = "") -> None:
-        arrow = f"-->|{label}|" if label else "-->"
+        arrow = f'-->|"{_escaped(label)}"|' if label else "-->"
         self.lines.append(f"  {first} {arrow} {second}")
 
     def _node(self, step: plan.Step) -> str:
         self._count += 1
-        text = _label(step).replace('"', "'")[:_LABEL_CHARACTERS]
+        text = _escaped(_label(step))
         shape = f'{{"{text}"}}' if isinstance(step, plan.If | plan.Loop) else f'["{text}"]'
         mark = ":::changed" if id(step) in self._changed else ""
         return f"n{self._count}{shape}{mark}"
@@ -75,8 +80,10 @@ class _Drawing:
                 self.edge(last, name, "next")
             elif not isinstance(inner[-1], plan.Return | plan.Fail):
                 self.edge(last, after)
-        if isinstance(step, plan.Loop | plan.Foreach | plan.If):
-            self.edge(name, after, "else" if isinstance(step, plan.If) else "done")
+        if isinstance(step, plan.Loop | plan.Foreach):
+            self.edge(name, after, "done")
+        elif isinstance(step, plan.If) and not step.otherwise:
+            self.edge(name, after, "else")
         return after.partition("(")[0]
 
 
@@ -93,12 +100,24 @@ def _label(step: plan.Step) -> str:
         case plan.Foreach():
             return f"foreach {_expression(step.items)}"
         case plan.Sleep():
-            return f"sleep {step.until or step.duration}"
+            return f"sleep {step.until or _duration(step.duration)}"
         case plan.Wait():
             return f"wait for {', '.join(step.signals)}"
         case plan.Set():
             return f"set {', '.join(step.values)}"
     return step.kind
+
+
+def _duration(seconds: object) -> str:
+    return (
+        format_duration(timedelta(seconds=seconds)) if isinstance(seconds, float) else f"{seconds}"
+    )
+
+
+def _escaped(text: str) -> str:
+    """*text* within quotes in Mermaid's language, shortened."""
+    short = text if len(text) <= _LABEL_CHARACTERS else f"{text[: _LABEL_CHARACTERS - 1]}…"
+    return "".join(_ENTITIES.get(character, character) for character in short).replace("\n", " ")
 
 
 def _expression(value: object) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tqrun.config.source import Source
-from tqrun.diagnostics import Place
+from tqrun.diagnostics import Place, did_you_mean
 from tqrun.plan.changes.change import Change
+from tqrun.plan.changes.table import TABLE
 
-_COMMENT = re.compile(r"#\s*tqrun:\s*ignore\[([\w\s,-]+)\]\s*(.*)")
+_COMMENT = re.compile(r"(?:^|(?<=\s))#\s*tqrun:\s*ignore\[([\w\s,-]+)\]\s*(.*)")
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,19 @@ def acknowledged(changes: Sequence[Change], source: Source) -> list[Change]:
     for one in ignores:
         if not one.reason:
             message = "an ignore comment without a reason"
-            kept.append(Change(one.place, "ignore-without-reason", message, ""))
+            kept.append(Change(one.place, "ignore-without-reason", message))
         kept += [
-            Change(one.place, "unused-ignore", f"nothing here is {code}", "")
+            Change(one.place, "unused-ignore", _unused(code))
             for code in one.codes
             if one.reason and (one.place.line, code) not in used
         ]
     return sorted(kept, key=lambda change: (change.place, change.code))
+
+
+def _unused(code: str) -> str:
+    if code not in TABLE:
+        return f'no change is called "{code}"{did_you_mean(code, TABLE)}'
+    return f"nothing on this line is {code}"
 
 
 def _ignores(source: Source) -> list[_Ignore]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from tqrun.config import model, resolve
 from tqrun.config import source as yaml
-from tqrun.config.load import Loaded, examine
-from tqrun.config.source import Location
+from tqrun.config.load import Loaded, examine, in_file_order
+from tqrun.config.source import Location, child
 from tqrun.diagnostics import Finding, Place
+from tqrun.errors import InvalidQueuesFile
 from tqrun.plan.binding import BoundFunction
 from tqrun.plan.changes.revision import Revision
 from tqrun.plan.changes.written import Reader
@@ -33,13 +34,17 @@ class Side:
     reader: Reader
     compiler: Compiler
 
-    def function(self, queue: str, activity: str) -> BoundFunction | None:
-        """The function of an activity; None if it runs elsewhere or cannot be read."""
-        return self.compiler.functions.of(queue, activity)
-
-    def at(self, path: str) -> BoundFunction | None:
-        """The function at *path*, which may be one that no entry names."""
-        return self.compiler.functions.at(path, ())
+    def bound(self, home: str, activity: str, version: int) -> BoundFunction | None:
+        """What the workers of *version* of queue *home* run for *activity*, if they have it."""
+        queue = self.file.queues[home]
+        entry = queue.draining.get(version)
+        if isinstance(entry, model.DrainingVersion) and activity in entry.activities:
+            return self.compiler.functions.at(entry.activities[activity], ())
+        for name in (home, *self.file.queues):
+            declared = self.file.queues[name].activities.get(activity)
+            if declared is not None and (declared.queue or name) == home:
+                return self.compiler.functions.of(name, activity)
+        return None
 
     def workflow(self, queue: str, name: str) -> model.Workflow:
         """The entry of a workflow."""
@@ -51,21 +56,30 @@ class Side:
             return ("queues", queue)
         return ("queues", queue, "workflows", name)
 
-    def place(self, location: Location, *, key: bool = False) -> Place:
-        """Where a person finds *location*; the nearest part around it that is there."""
-        return self.loaded.source.place(location, key=key)
+    def place(self, location: Location) -> Place:
+        """Where a person finds *location*: its key, else the nearest one around it."""
+        node = self.loaded.source.root
+        assert node is not None
+        shown = node
+        for step in location:
+            inner = child(node, step)
+            if inner is None:
+                break
+            shown, node = node.keys.get(str(step), inner), inner
+        return Place(self.loaded.source.path, shown.line + 1, shown.column + 1, max(shown.width, 1))
 
 
-def side(revision: Revision) -> Side | None:
-    """Read and compile *revision*; None if its file has no queues that could be compared.
+def side(revision: Revision) -> Side:
+    """Read and compile *revision*; one with findings has no workflows.
 
     Raises:
         UnreadableFile: Its queues file is not there.
+        InvalidQueuesFile: It holds nothing that could be a queues file.
     """
     source = yaml.read(revision.path, revision.text())
     loaded = examine(source)
     if loaded.draft.file is None:
-        return None
+        raise InvalidQueuesFile(loaded.findings)
     reader = Reader(revision)
     compiler = Compiler(loaded, reader.bind)
     workflows = {
@@ -77,7 +91,7 @@ def side(revision: Revision) -> Side | None:
         loaded=loaded,
         file=loaded.draft.file,
         workflows=workflows,
-        findings=(*loaded.findings, *compiler.findings),
+        findings=in_file_order((*loaded.findings, *compiler.findings)),
         reader=reader,
         compiler=compiler,
     )

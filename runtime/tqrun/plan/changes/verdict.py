@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tqrun.diagnostics import Finding
-from tqrun.errors import InvalidQueuesFile, UsageError
-from tqrun.plan.changes.change import ORDER, Change, Severity
+from tqrun.diagnostics import errors
+from tqrun.errors import InvalidQueuesFile, UnreadableFile
+from tqrun.plan.changes.change import Change
 from tqrun.plan.changes.compare import compare
 from tqrun.plan.changes.ignores import acknowledged
 from tqrun.plan.changes.revision import Revision
 from tqrun.plan.changes.side import Side, side
+from tqrun.plan.changes.table import ORDER, Severity
+
+_ORDERED = frozenset(
+    {
+        *("activity-added", "input-added", "parameter-added", "queue-added"),
+        *("search-attribute-added", "version-bumped", "workflow-added"),
+    }
+)
+"""Rows that matter during a roll-out."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +38,13 @@ class Verdict:
 
     @property
     def changed(self) -> list[str]:
-        return list(dict.fromkeys(change.queue for change in self.changes if change.queue))
+        return list(dict.fromkeys(name for change in self.changes for name in change.queues))
 
     @property
     def safe(self) -> list[str]:
-        grave = {change.queue for change in self.changes if change.severity != "info"}
+        grave = {
+            name for change in self.changes for name in change.queues if change.severity != "info"
+        }
         return [queue for queue in self.changed if queue not in grave]
 
     @property
@@ -43,13 +54,14 @@ class Verdict:
         base = self.before.revision.name
         if not self.changes:
             return f"no changes against {base}"
+        if not changed:
+            return f"no queues changed against {base}"
         return f"{changed} queue{'' if changed == 1 else 's'} changed against {base}, {safe} safe"
 
     @property
     def deploy_order(self) -> str | None:
         """In which order to deploy, where it matters."""
-        codes = {change.code for change in self.changes}
-        if not codes & {"activity-added", "input-added", "search-attribute-added"}:
+        if not {change.code for change in self.changes} & _ORDERED:
             return None
         return "deploy in this order: workers, then tqrun apply, then launchers"
 
@@ -68,28 +80,20 @@ def judge(before: Revision, after: Revision) -> Verdict:
 
     Raises:
         InvalidQueuesFile: The new one has findings; they are mended first.
-        UsageError: The old one was invalid, so that there is nothing to compare with.
-        UnreadableFile: One of them has no queues file.
+        UnreadableFile: One of them has no queues file, or the old one has findings.
     """
-    new = _sound(after)
-    if isinstance(new, tuple):
-        raise InvalidQueuesFile(new)
-    old = side(before)
-    if old is None or old.findings:
-        first = f": {old.findings[0]}" if old is not None else ""
-        raise UsageError(
-            f"the queues file was invalid at {before.name}{first}; "
+    new = side(after)
+    if errors(new.findings):
+        raise InvalidQueuesFile(new.findings)
+    try:
+        old = side(before)
+        found = errors(old.findings)
+    except InvalidQueuesFile as error:
+        found = [*error.findings]
+    if found:
+        raise UnreadableFile(
+            f"the queues file is invalid at {before.name}: {found[0]}; "
             "name a base where it was valid with --against"
         )
     changes = acknowledged(compare(old, new), new.loaded.source)
     return Verdict(old, new, tuple(changes))
-
-
-def _sound(revision: Revision) -> Side | tuple[Finding, ...]:
-    found = side(revision)
-    if found is None:
-        from tqrun.config import source
-        from tqrun.config.load import examine
-
-        return examine(source.read(revision.path, revision.text())).findings
-    return found.findings or found

@@ -7,8 +7,9 @@ type that cannot be found in the text is left out of the comparison, by name.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from tqrun.plan.binding import BindingError, BoundFunction, Parameter
@@ -43,6 +44,8 @@ _PLAIN: dict[str, Schema] = {
     "bytes": {"type": "string"},
     "Decimal": {"type": ["number", "string"]},
 }
+_BASES = frozenset({"BaseModel", "TypedDict", "object", "Generic", "Protocol", "ABC", "str", "int"})
+"""Classes that add no field to one that is derived from them."""
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -55,24 +58,35 @@ class Reader:
     """Reads functions of one revision.
 
     Attributes:
-        not_compared: Types that could not be found, by the function that names them.
+        not_compared: What could not be found, by the path of the function that needs it.
+        sources: The text of each file that was looked at, by the path of the function.
     """
 
     revision: Revision
     not_compared: dict[str, list[str]] = field(default_factory=dict)
+    sources: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    _seen: dict[str, bytes] = field(default_factory=dict)
+    _open: set[str] = field(default_factory=set)
     _modules: dict[str, _Module | None] = field(default_factory=dict)
 
     def bind(self, path: str) -> BoundFunction:
         """The function that *path*, `package.module:name`, names.
 
+        One that the text does not show, because it is made at run time or is not the project's
+        own, takes whatever it is given, and is among `not_compared`.
+
         Raises:
-            BindingError: `unknown-function`: the text of the revision does not have it.
+            BindingError: `unknown-function`: the module is there and has nothing of this name.
         """
+        self._seen = self.sources.setdefault(path, {})
         module_name, _, name = path.partition(":")
         found = self._definition(module_name, name)
-        if found is None or not isinstance(found[1], _Function):
+        if found is None and self._has_no(module_name):
             message = f'the source of {self.revision.name} has no function "{path}"'
             raise BindingError("unknown-function", message)
+        if found is None or not isinstance(found[1], _Function):
+            self.not_compared.setdefault(path, []).append("the signature")
+            return _opaque(path)
         module, node = found
         given = node.args
         positional = [*given.posonlyargs, *given.args]
@@ -100,7 +114,7 @@ class Reader:
     ) -> Written:
         written = self._written(path, module, argument.annotation)
         if isinstance(default, ast.Constant) and default.value is None:
-            return Written(types.nullable(written.schema), written.text)
+            return Written({"anyOf": [written.schema, {"type": "null"}]}, written.text)
         return written
 
     def _written(self, path: str, module: _Module, node: ast.expr | None) -> Written:
@@ -108,9 +122,9 @@ class Reader:
             return Written({}, "Any")
         text = ast.unparse(node)
         try:
-            return Written(types.flat(self._schema(module, node, 0)), text)
+            return Written(self._schema(module, node, 0), text)
         except (_Unknown, SyntaxError):
-            self.not_compared.setdefault(path, []).append(text)
+            self.not_compared.setdefault(path, []).append(f'"{text}"')
             return Written({}, text)
 
     # Modules and names
@@ -118,34 +132,50 @@ class Reader:
     def _module(self, name: str) -> _Module | None:
         if name not in self._modules:
             self._modules[name] = self._parsed(name)
-        return self._modules[name]
+        found = self._modules[name]
+        if found is not None:
+            self._seen[found.file] = found.text
+        return found
 
     def _parsed(self, name: str) -> _Module | None:
         stem = name.replace(".", "/")
         for file in (f"{stem}.py", f"{stem}/__init__.py"):
             text = self.revision.file(file)
             if text is not None:
-                try:
-                    return _Module(name, file, ast.parse(text))
-                except (SyntaxError, ValueError):
-                    return None
+                tree, names = _names(text)
+                return _Module(name, file, text, names, tree)
         return None
+
+    def _has_no(self, module_name: str) -> bool:
+        """Whether the module is there, and all that it defines is to be seen in its text."""
+        module = self._module(module_name)
+        return module is not None and module.is_plain
 
     def _definition(self, module_name: str, name: str, depth: int = 0) -> Any:
         """The module and the statement that define *name*, imports within the project followed."""
         module = self._module(module_name)
         if module is None or depth > _DEPTH:
             return None
-        for node in module.statements():
-            if isinstance(node, _Function | ast.ClassDef) and node.name == name:
-                return module, node
-            target = _assigned(node)
-            if target is not None and target[0] == name:
-                return module, target[1]
-            if isinstance(node, ast.ImportFrom):
-                for alias in node.names:
-                    if (alias.asname or alias.name) == name:
-                        return self._definition(module.absolute(node), alias.name, depth + 1)
+        node = module.names.get(name)
+        if isinstance(node, ast.ImportFrom):
+            inner = next(one.name for one in node.names if (one.asname or one.name) == name)
+            source = module.absolute(node)
+            return self._definition(source, inner, depth + 1)
+        if node is None:
+            return None
+        target = _assigned(node)
+        return module, node if target is None else target[1]
+
+    def _imported_module(self, module: _Module, name: str) -> str | None:
+        """The module that *name* stands for in *module*."""
+        node = module.names.get(name)
+        if isinstance(node, ast.Import):
+            return next(
+                one.name for one in node.names if (one.asname or one.name.partition(".")[0]) == name
+            )
+        if isinstance(node, ast.ImportFrom):
+            inner = next(one.name for one in node.names if (one.asname or one.name) == name)
+            return f"{module.absolute(node)}.{inner}"
         return None
 
     # Types
@@ -163,8 +193,12 @@ class Reader:
                 return {"anyOf": [self._schema(module, side, depth + 1) for side in sides]}
             case ast.Subscript():
                 return self._subscript(module, node, depth)
-            case ast.Attribute():
-                return self._named(module, node.attr, depth)
+            case ast.Attribute(value=ast.Name(id=outer)):
+                source = self._imported_module(module, outer)
+                home = self._module(source) if source is not None else None
+                return self._named(home, node.attr, depth) if home else _plain(node.attr)
+            case ast.Call(func=ast.Name(id="NewType"), args=[_, real]):
+                return self._schema(module, real, depth + 1)
             case ast.Name():
                 return self._named(module, node.id, depth)
         raise _Unknown
@@ -179,7 +213,7 @@ class Reader:
         if outer in ("Annotated", "Required", "NotRequired", "Final", "ReadOnly"):
             return self._schema(module, inner[0], depth + 1)
         if outer == "Literal":
-            return {"enum": [one.value for one in inner if isinstance(one, ast.Constant)]}
+            return _listed([one.value for one in inner if isinstance(one, ast.Constant)])
         known = _PLAIN.get(outer or "")
         if known is None or outer is None:
             raise _Unknown
@@ -190,9 +224,7 @@ class Reader:
     def _named(self, module: _Module, name: str, depth: int) -> Schema:
         found = self._definition(module.name, name)
         if found is None:
-            if name in _PLAIN:
-                return _PLAIN[name]
-            raise _Unknown
+            return _plain(name)
         home, node = found
         if isinstance(node, ast.ClassDef):
             return self._class(home, node, depth)
@@ -201,10 +233,20 @@ class Reader:
         raise _Unknown
 
     def _class(self, module: _Module, node: ast.ClassDef, depth: int) -> Schema:
-        bases = [ast.unparse(one).rpartition(".")[2] for one in node.bases]
-        if any(one.endswith("Enum") for one in bases):
-            return {"enum": [value for _, value in _constants(node)]}
-        optional = any(one.arg == "total" and _is_false(one.value) for one in node.keywords)
+        key = f"{module.name}:{node.name}"
+        if key in self._open:
+            return {"type": "object"}
+        self._open.add(key)
+        try:
+            return self._declared(module, node, depth)
+        finally:
+            self._open.remove(key)
+
+    def _declared(self, module: _Module, node: ast.ClassDef, depth: int) -> Schema:
+        bases = [ast.unparse(one).partition("[")[0].rpartition(".")[2] for one in node.bases]
+        if any(one.endswith(("Enum", "Flag")) for one in bases):
+            return _listed([*_constants(node)])
+        partial = any(one.arg == "total" and _is_false(one.value) for one in node.keywords)
         properties: dict[str, Schema] = {}
         required: list[str] = []
         for one in bases:
@@ -213,29 +255,41 @@ class Reader:
                 inherited = self._class(parent[0], parent[1], depth + 1)
                 properties |= inherited.get("properties", {})
                 required += inherited.get("required", [])
+            elif one not in _BASES:
+                raise _Unknown
         for entry in node.body:
             if isinstance(entry, ast.AnnAssign) and isinstance(entry.target, ast.Name):
-                properties[entry.target.id] = self._schema(module, entry.annotation, depth + 1)
                 marked = ast.unparse(entry.annotation)
-                if entry.value is None and not optional and "NotRequired[" not in marked:
-                    required.append(entry.target.id)
+                if "ClassVar" in marked or "InitVar" in marked:
+                    continue
+                name = entry.target.id
+                properties[name] = self._schema(module, entry.annotation, depth + 1)
+                optional = partial and "Required[" not in marked.replace("NotRequired[", "")
+                if _has_no_default(entry) and not optional and "NotRequired[" not in marked:
+                    required.append(name)
+                elif name in required:
+                    required.remove(name)
         return {"type": "object", "properties": properties, "required": required}
 
 
 @dataclass(frozen=True)
 class _Module:
+    """One file of the project.
+
+    Attributes:
+        names: The statement that defines or imports each name.
+    """
+
     name: str
     file: str
-    tree: ast.Module
+    text: bytes
+    names: Mapping[str, ast.stmt]
+    tree: ast.Module | None
 
-    def statements(self) -> Iterator[ast.stmt]:
-        """Its statements, those of top-level `if` and `try` among them."""
-        waiting: list[ast.stmt] = list(self.tree.body)
-        while waiting:
-            node = waiting.pop(0)
-            yield node
-            if isinstance(node, ast.If | ast.Try):
-                waiting = [*node.body, *node.orelse, *waiting]
+    @property
+    def is_plain(self) -> bool:
+        """It can be read, imports nothing by `*`, and makes no names at run time."""
+        return self.tree is not None and not self.names.keys() & {"*", "__getattr__"}
 
     def absolute(self, node: ast.ImportFrom) -> str:
         """The module that a `from … import` of this module names."""
@@ -247,6 +301,75 @@ class _Module:
         return ".".join([*parts, *([node.module] if node.module else [])])
 
 
+@lru_cache(maxsize=1024)
+def _names(text: bytes) -> tuple[ast.Module | None, Mapping[str, ast.stmt]]:
+    """The tree of a file, and the statement for each name; one file of two revisions is one."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return None, {}
+    return tree, {name: node for node in _statements(tree.body) for name in _defined(node)}
+
+
+def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a module, those of top-level `if`, `try` and `with` among them."""
+    for node in body:
+        yield node
+        if isinstance(node, ast.If | ast.Try | ast.With):
+            yield from _statements(node.body)
+            yield from _statements(getattr(node, "orelse", ()))
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    if isinstance(node, _Function | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.Import):
+        return [one.asname or one.name.partition(".")[0] for one in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [one.asname or one.name for one in node.names]
+    target = _assigned(node)
+    return [] if target is None else [target[0]]
+
+
+def _plain(name: str) -> Schema:
+    if name not in _PLAIN:
+        raise _Unknown
+    return _PLAIN[name]
+
+
+def _listed(values: list[Any]) -> Schema:
+    """One of *values*, which may be of several types."""
+    if not values:
+        raise _Unknown
+    real = [one for one in values if one is not None]
+    schema: Schema = {"enum": real}
+    if len({type(one) for one in real}) == 1:
+        schema = {**types.literal(real[0]), **schema}
+    return schema if len(real) == len(values) else {"anyOf": [schema, {"type": "null"}]}
+
+
+def _opaque(path: str) -> BoundFunction:
+    """A function of which nothing is known."""
+    anything = Written({}, "Any")
+    return BoundFunction(path, _not_callable, False, (), True, anything, path.partition(":")[0], 1)
+
+
+def _has_no_default(entry: ast.AnnAssign) -> bool:
+    """Whether a field of a class must be given."""
+    value = entry.value
+    if not isinstance(value, ast.Call):
+        return value is None
+    called = ast.unparse(value.func).rpartition(".")[2]
+    if called not in ("field", "Field"):
+        return False
+    given = {one.arg for one in value.keywords}
+    first = value.args[0] if value.args else None
+    is_given = first is not None and not (
+        isinstance(first, ast.Constant) and first.value is Ellipsis
+    )
+    return not is_given and not given & {"default", "default_factory"}
+
+
 def _assigned(node: ast.stmt) -> tuple[str, ast.expr] | None:
     """The name and the value of a type alias or plain assignment."""
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -256,11 +379,18 @@ def _assigned(node: ast.stmt) -> tuple[str, ast.expr] | None:
     return None
 
 
-def _constants(node: ast.ClassDef) -> Iterator[tuple[str, Any]]:
+def _constants(node: ast.ClassDef) -> Iterator[Any]:
+    """The values of an enumeration.
+
+    Raises:
+        _Unknown: One is computed.
+    """
     for entry in node.body:
         target = _assigned(entry)
-        if target is not None and isinstance(target[1], ast.Constant):
-            yield target[0], target[1].value
+        if target is not None:
+            if not isinstance(target[1], ast.Constant):
+                raise _Unknown
+            yield target[1].value
 
 
 def _is_false(node: ast.expr) -> bool:

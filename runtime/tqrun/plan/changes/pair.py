@@ -1,0 +1,47 @@
+"""The two sides of a comparison, and which queue of one is which of the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from tqrun.config.source import Location
+from tqrun.plan.changes.change import Change
+from tqrun.plan.changes.side import Side
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What was and what is."""
+
+    before: Side
+    after: Side
+
+    def old_name(self, name: str) -> str | None:
+        """What queue *name* was called before; None if it is new."""
+        if name in self.before.file.queues:
+            return name
+        renamed = self.after.file.queues[name].renamed_from
+        return renamed if renamed in self.before.file.queues else None
+
+    def new_name(self, old_name: str) -> str | None:
+        """What queue *old_name* is called now; None if it is gone."""
+        return self._new_names.get(old_name)
+
+    @cached_property
+    def _new_names(self) -> dict[str, str]:
+        return {old: name for name in self.after.file.queues if (old := self.old_name(name))}
+
+    def served(self, old_name: str, name: str) -> list[int]:
+        """The versions with open runs that workers of the new file serve too."""
+        before, after = self.before.file.queues[old_name], self.after.file.queues[name]
+        return [
+            version
+            for version in (before.version, *before.draining)
+            if version == after.version
+            or (version in after.draining and after.draining[version] != "external")
+        ]
+
+    def change(self, location: Location, code: str, message: str, *queues: str) -> Change:
+        """A change that is mended at *location* of the new file."""
+        return Change(self.after.place(location), code, message, queues)

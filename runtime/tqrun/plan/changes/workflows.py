@@ -1,0 +1,215 @@
+"""One workflow of two revisions: its callers, its duplicates, its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tqrun.config import model
+from tqrun.config.source import Location
+from tqrun.plan.changes.bindings import rebound
+from tqrun.plan.changes.change import Change
+from tqrun.plan.changes.cost import Cost, cost
+from tqrun.plan.changes.narrowing import narrowed
+from tqrun.plan.changes.pair import Pair
+from tqrun.plan.compile import LaunchPlan
+from tqrun.plan.types import described, refused
+
+_POLICIES = ("id_reuse_policy", "id_conflict_policy")
+
+
+@dataclass(frozen=True)
+class Workflows:
+    """A workflow and its twin of before.
+
+    Attributes:
+        queue: The name of its queue now.
+        location: Where it stands in the new file.
+    """
+
+    pair: Pair
+    queue: str
+    location: Location
+    before: model.Workflow
+    after: model.Workflow
+    was: LaunchPlan
+    is_: LaunchPlan
+
+    def changes(self) -> Iterator[Change]:
+        """Everything that became of it."""
+        yield from self._names()
+        yield from self._start()
+        yield from self._inputs()
+        yield from self._signals()
+        yield from self._class()
+        yield from rebound(self.pair, self.queue, self.location, self.was, self.is_)
+        yield from self._plan()
+
+    def _change(self, way: Location, code: str, message: str) -> Change:
+        return self.pair.change((*self.location, *way), code, message, self.queue)
+
+    @property
+    def _is_bumped(self) -> bool:
+        return self.was.version != self.is_.version
+
+    def _names(self) -> Iterator[Change]:
+        old, new = self.was.workflow_type, self.is_.workflow_type
+        if old != new:
+            message = f'workflow type goes from "{old}" to "{new}"'
+            yield self._change(("workflow_type",), "workflow-type-changed", message)
+        old, new = self.was.workflow_id.text, self.is_.workflow_id.text
+        if old != new and not self._is_bumped:
+            message = f'workflow_id goes from "{old}" to "{new}"'
+            yield self._change(("workflow_id",), "workflow-id-changed", message)
+
+    def _start(self) -> Iterator[Change]:
+        for key in _POLICIES:
+            old, new = getattr(self.was.options, key), getattr(self.is_.options, key)
+            if old != new:
+                message = f"{key} goes from {old} to {new}"
+                way = self._stated("workflow", key)
+                yield self.pair.change(way, "id-policy-changed", message, self.queue)
+        if self.was.debounce != self.is_.debounce:
+            old, new = (_debounced(one.debounce) for one in (self.was, self.is_))
+            message = f"debounce goes from {old} to {new}"
+            yield self._change(("debounce",), "debounce-changed", message)
+        for attribute in self.is_.search_attributes:
+            if attribute not in self.was.search_attributes:
+                message = f'search attribute "{attribute}" is new'
+                way = ("search_attributes", attribute)
+                yield self._change(way, "search-attribute-added", message)
+        changed = [name for name, old, new in self._sent() if old != new]
+        if changed:
+            message = f'launches of "{self.is_.name}" have another {", ".join(changed)}'
+            yield self._change(tuple(changed[0].split()), "launch-changed", message)
+
+    def _sent(self) -> Iterator[tuple[str, Any, Any]]:
+        """What a launch sends besides the plan, before and after, by key."""
+        was, is_ = self.was, self.is_
+        yield "memo", _texts(was.memo), _texts(is_.memo)
+        known = {
+            name: is_.search_attributes[name]
+            for name in was.search_attributes
+            if name in is_.search_attributes
+        }
+        yield "search_attributes", _texts(was.search_attributes), _texts(known)
+        for key in ("execution_timeout", "start_delay"):
+            yield key, getattr(was.options, key), getattr(is_.options, key)
+        yield "summary", was.summary and was.summary.text, is_.summary and is_.summary.text
+        old, new = self.before.input, self.after.input
+        both = [name for name in old if "default" in old[name] and "default" in new.get(name, {})]
+        for name in both:
+            yield f"input {name}", old[name]["default"], new[name]["default"]
+
+    def _stated(self, level: str, key: str) -> Location:
+        """Where *key* is written that holds for the workflow: in it, or under `defaults`."""
+        defaults = getattr(self.pair.after.file.defaults, level)
+        if key not in self.after.model_fields_set and key in defaults.model_fields_set:
+            return ("defaults", level, key)
+        return (*self.location, key)
+
+    # What callers rely on
+
+    def _inputs(self) -> Iterator[Change]:
+        for field, declared in self.before.input.items():
+            way = ("input", field)
+            if field not in self.after.input:
+                yield self._change(way, "input-removed", f'input "{field}" is gone')
+                continue
+            new = self.after.input[field]
+            if "default" in declared and "default" not in new:
+                message = f'input "{field}" is now required'
+                yield self._change(way, "input-required", message)
+            text = narrowed(declared, new, f'input "{field}"')
+            if text is not None:
+                yield self._change(way, "input-narrowed", text)
+        for field, declared in self.after.input.items():
+            if field not in self.before.input:
+                code = "input-added" if "default" in declared else "input-required"
+                kind = "optional" if "default" in declared else "required"
+                yield self._change(("input", field), code, f'{kind} input "{field}" is new')
+
+    def _signals(self) -> Iterator[Change]:
+        for signal, fields in self.before.signals.items():
+            way = ("signals", signal)
+            if signal not in self.after.signals:
+                yield self._change(way, "signal-removed", f'signal "{signal}" is gone')
+                continue
+            for text in _narrowed_fields(fields, self.after.signals[signal]):
+                yield self._change(way, "signal-narrowed", f'signal "{signal}": {text}')
+        for query in self.before.queries:
+            if query not in self.after.queries:
+                message = f'query "{query}" is gone'
+                yield self._change(("queries", query), "query-removed", message)
+
+    # What runs are made of
+
+    def _class(self) -> Iterator[Change]:
+        old, new = self.before.workflow_class, self.after.workflow_class
+        way = ("workflow_class" if new else "steps",)
+        if bool(old) != bool(new) and not self._is_bumped:
+            message = "steps are exchanged for a class" if new else "a class is exchanged for steps"
+            yield self._change(way, "class-changed", message)
+        elif old and new:
+            module = f"{new.partition(':')[0].replace('.', '/')}.py"
+            sides = self.pair.before.revision, self.pair.after.revision
+            texts = [one.file(module) for one in sides]
+            if old != new:
+                yield self._change(way, "class-edited", f'the class goes from "{old}" to "{new}"')
+            elif texts[0] != texts[1]:
+                yield self._change(way, "class-edited", f'{module}, which has "{new}", is edited')
+
+    def _plan(self) -> Iterator[Change]:
+        old, new = self.was.plan, self.is_.plan
+        if _body(self.was) == _body(self.is_) or (self.before.workflow_class or not new.steps):
+            return
+        message = f'"{self.is_.name}" has another plan; {_in_words(cost(old), cost(new))}'
+        way = ("steps",) if self.after.steps is not None else ("activities",)
+        yield self._change(way, "plan-changed", message)
+
+
+def _kinds(declared: Mapping[str, Any]) -> Mapping[str, Any]:
+    """All that a run looks at in a signal's field."""
+    return {"type": declared["type"]} if "type" in declared else {}
+
+
+def _narrowed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    for field, declared in before.items():
+        if field in after:
+            lost = refused(_kinds(declared), _kinds(after[field]))
+            if lost:
+                yield f'field "{field}" no longer takes {" or ".join(map(described, lost))}'
+            if "default" in declared and "default" not in after[field]:
+                yield f'field "{field}" is now required'
+    for field, declared in after.items():
+        if field not in before and "default" not in declared:
+            yield f'required field "{field}" is new'
+
+
+def _debounced(debounce: model.Debounce | None) -> str:
+    if debounce is None:
+        return "none"
+    from tqrun.config.values import format_duration
+
+    shown = [one if isinstance(one, str) else format_duration(one) for one in _durations(debounce)]
+    return " of at most ".join(shown)
+
+
+def _durations(debounce: model.Debounce) -> list[Any]:
+    return [one for one in (debounce.window, debounce.max_wait) if one is not None]
+
+
+def _texts(values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: getattr(value, "text", str(value)) for name, value in values.items()}
+
+
+def _body(launch: LaunchPlan) -> str:
+    """The plan without its names."""
+    return launch.plan.text.partition('"steps":')[2]
+
+
+def _in_words(old: Cost, new: Cost) -> str:
+    pairs = [(name, getattr(old, name), getattr(new, name)) for name in old.FIELDS]
+    shown = [f"{label} {a} to {b}" if a != b else f"{label} {b}" for label, a, b in pairs]
+    return ", ".join(text.replace("_", " ") for text in shown)

@@ -1,9 +1,0 @@
-"""`pytest tests/check --update` writes every expected.txt anew; read the diff before committing."""
-
-from __future__ import annotations
-
-import pytest
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update", action="store_true", help="write expected.txt anew")

@@ -1,0 +1,2 @@
+def pack(order_id: str) -> None:
+    pass

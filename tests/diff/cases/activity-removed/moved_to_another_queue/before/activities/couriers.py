@@ -1,0 +1,2 @@
+def hire(name: str) -> None:
+    pass

@@ -1,0 +1,15 @@
+from dataclasses import dataclass
+
+
+@dataclass
+class Page:
+    text: str
+    size: int
+
+
+def fetch(site: str) -> Page:
+    return Page(site, 1)
+
+
+def index(text: str, language: str = "en") -> None:
+    pass

@@ -1,0 +1,9 @@
+from elsewhere import Money
+
+
+def charge(order_id: str, amount: list[Money]) -> dict[str, str]:
+    return {"order": order_id}
+
+
+def ship(order_id: str) -> None:
+    pass

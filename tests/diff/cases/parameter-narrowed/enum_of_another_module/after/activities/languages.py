@@ -1,0 +1,6 @@
+from enum import Enum
+
+
+class Language(Enum):
+    ENGLISH = "en"
+    GERMAN = "de"

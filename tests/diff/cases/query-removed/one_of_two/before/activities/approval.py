@@ -1,0 +1,2 @@
+def publish(id: str) -> None:
+    pass

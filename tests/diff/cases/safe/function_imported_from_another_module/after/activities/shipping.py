@@ -1,0 +1,2 @@
+def deliver(order_id: str, *, carrier: str = 'post') -> None:
+    pass

@@ -1,0 +1,16 @@
+from dataclasses import dataclass
+
+
+@dataclass
+class Page:
+    text: str
+    size: int
+    language: str = 'en'
+
+
+def fetch(site: str) -> Page:
+    return Page(site, 1)
+
+
+def index(text: str, language: str = "en") -> None:
+    pass

@@ -1,0 +1,2 @@
+def charge(account: str) -> None:
+    pass
