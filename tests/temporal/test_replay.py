@@ -7,20 +7,27 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-SCRIPT = Path(__file__).with_name("replay.py")
-HISTORIES = sorted(SCRIPT.with_name("histories").glob("*.json"))
+FOLDER = Path(__file__).parent
+HISTORIES = sorted((FOLDER / "histories").glob("*.json"))
+QUEUES = FOLDER / "recorded" / "queues.yaml"
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_histories_replay_with_any_hash_seed(seed: int) -> None:
-    environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
+    command = [sys.executable, "-m", "tqrun.cli.main", "replay", str(FOLDER / "histories")]
     done = subprocess.run(
-        [sys.executable, str(SCRIPT)], env=environment, capture_output=True, text=True, timeout=60
+        [*command, "--file", str(QUEUES), "--output", "json", "--jobs", "1"],
+        env={**os.environ, "PYTHONHASHSEED": str(seed)},
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
-    assert done.stdout.strip() == str(len(HISTORIES)), done.stderr
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["ok"], told["failures"]) == (0, len(HISTORIES), []), done.stderr
 
 
 def test_a_run_started_otherwise_has_one_marker_more() -> None:
@@ -30,10 +37,11 @@ def test_a_run_started_otherwise_has_one_marker_more() -> None:
     assert sorted(otherwise) == sorted([*launched, "MARKER_RECORDED"])
 
 
-def events(file: Path) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = json.loads(file.read_text())["events"]
+def events(file: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(file.read_text())["events"]
     return found
 
 
-def event_kind(event: dict[str, str]) -> str:
-    return event["eventType"].removeprefix("EVENT_TYPE_")
+def event_kind(event: dict[str, Any]) -> str:
+    kind: str = event["eventType"]
+    return kind.removeprefix("EVENT_TYPE_")

@@ -31,6 +31,7 @@ COMMANDS = {
     "terminate": "End a run at once.",
     "apply": "Create and update the declared schedules; register search attributes.",
     "schedule": "Make or delete the schedule of one entity.",
+    "replay": "Replay histories: whether an upgrade breaks runs that are going.",
     "dev": "Run a Temporal server and all workers, and restart them on changes.",
     "explain": "Explain a finding, or what the steps of a queue do.",
     "schema": "Print the JSON Schema of queues.yaml, for editors.",
