@@ -121,40 +121,64 @@ async def started(
     options = launch.options
     delay = duration(options.start_delay, start.input)
     signal = signal or _debounced(launch, start)
+    try:
+        handle = await _sent(
+            client,
+            launch,
+            start,
+            signal,
+            memo=start.memo,
+            id_reuse_policy=REUSE[options.id_reuse_policy],
+            id_conflict_policy=_conflict_policy(launch, signal),
+            start_delay=delay,
+            # With a start delay or a signal the server refuses to start eagerly.
+            request_eager_start=delay is None and signal is None,
+        )
+    except WorkflowAlreadyStartedError as error:
+        status = await _status_of_existing(client, launch, start, error.run_id)
+        return status, error.run_id or ""
+    # The SDK gives no other way to know, and the server's newer answers name a first run always.
+    is_new = handle._start_workflow_response.started  # type: ignore[union-attr]  # noqa: SLF001
+    found: Status = "joined" if signal else "already_running"
+    return "started" if is_new else found, handle.result_run_id or ""
+
+
+async def _sent(
+    client: Client,
+    launch: LaunchPlan,
+    start: Start,
+    signal: Sent | None,
+    *,
+    memo: Mapping[str, Any],
+    **options: Any,
+) -> WorkflowHandle[Any, Any]:
+    """What the server is sent to start a run, with its plan in the header.
+
+    The plan is resolved by the worker where there is a signal: the server would store the header
+    in the event of each. A hand-written class has none.
+    """
+    by_hand = launch.workflow_class is not None
+    plan = {} if by_hand else {"tqrun_plan": start.plan_hash}
     sent: dict[str, Any] = {}
     if signal is not None:
         sent = {"start_signal": signal.name, "start_signal_args": [signal.payload]}
-    # The plan is resolved by the worker then: the server would store the header in the event of
-    # every signal. A hand-written class has none.
-    by_hand = launch.workflow_class is not None
     token = plan_to_send.set(None if signal or by_hand else launch.plan.encoded)
-    plan = {} if by_hand else {"tqrun_plan": start.plan_hash}
     try:
         handle: WorkflowHandle[Any, Any] = await client.start_workflow(
             start.workflow_type,
             start.input,
             id=start.workflow_id,
             task_queue=start.task_queue,
-            memo={**start.memo, **plan},
+            memo={**memo, **plan},
             search_attributes=search_attributes_of(launch, start.input),
             static_summary=launch.summary.render(start.input) if launch.summary else None,
-            id_reuse_policy=REUSE[options.id_reuse_policy],
-            id_conflict_policy=_conflict_policy(launch, signal),
-            execution_timeout=duration(options.execution_timeout, start.input),
-            start_delay=delay,
-            # With a start delay or a signal the server refuses to start eagerly.
-            request_eager_start=delay is None and signal is None,
+            execution_timeout=duration(launch.options.execution_timeout, start.input),
+            **options,
             **sent,
         )
-    except WorkflowAlreadyStartedError as error:
-        status = await _status_of_existing(client, launch, start, error.run_id)
-        return status, error.run_id or ""
     finally:
         plan_to_send.reset(token)
-    # The SDK gives no other way to know, and the server's newer answers name a first run always.
-    is_new = handle._start_workflow_response.started  # type: ignore[union-attr]  # noqa: SLF001
-    found: Status = "joined" if signal else "already_running"
-    return "started" if is_new else found, handle.result_run_id or ""
+    return handle
 
 
 def _conflict_policy(launch: LaunchPlan, signal: Sent | None) -> WorkflowIDConflictPolicy:
@@ -162,6 +186,27 @@ def _conflict_policy(launch: LaunchPlan, signal: Sent | None) -> WorkflowIDConfl
     policy = launch.options.id_conflict_policy
     joins = signal is not None and (launch.debounce is not None or policy == "fail")
     return _CONFLICT["use_existing" if joins else policy]
+
+
+async def restarted(
+    client: Client, launch: LaunchPlan, start: Start, memo: Mapping[str, Any]
+) -> str:
+    """End the run that has the id, and start it anew, in one transaction; the new run's id.
+
+    Raises:
+        WorkflowAlreadyStartedError: The run has completed meanwhile.
+        RPCError: The server refused, and the run goes on.
+    """
+    handle = await _sent(
+        client,
+        launch,
+        start,
+        _debounced(launch, start),
+        memo=memo,
+        id_reuse_policy=REUSE["allow_duplicate_failed_only"],
+        id_conflict_policy=_CONFLICT["terminate_existing"],
+    )
+    return handle.first_execution_run_id or handle.result_run_id or ""
 
 
 def _debounced(launch: LaunchPlan, start: Start) -> Sent | None:

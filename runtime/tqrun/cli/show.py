@@ -1,0 +1,108 @@
+"""`tqrun show`: one run, where it is in its steps, and the plan that it keeps."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tqrun.cli.options import Address, File, Namespace, Profile
+from tqrun.cli.runs import Named, RunId, WorkflowId, workflows
+from tqrun.errors import UsageError
+
+if TYPE_CHECKING:
+    from tqrun.temporal.show import Shown
+
+
+def _options(
+    *,
+    workflow_id: WorkflowId = None,
+    run_id: RunId = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Print the plan that the run keeps, as JSON.")
+    ] = False,
+    output: Annotated[
+        Literal["text", "json"], typer.Option("--output", "-o", help="json: for scripts.")
+    ] = "text",
+    address: Address = None,
+    namespace: Namespace = None,
+    profile: Profile = None,
+) -> None:
+    """The options that the command has besides the inputs."""
+
+
+def _show(
+    run: Named,
+    *,
+    workflow_id: str | None,
+    run_id: str | None,
+    plan: bool,
+    output: str,
+    address: str | None,
+    namespace: str | None,
+    profile: str | None,
+) -> None:
+    # Imported here, after the options are known to be good: temporalio costs 120 ms.
+    from tqrun.temporal.client import Connection
+    from tqrun.temporal.show import shown
+
+    launch = run.launch()
+    connection = Connection(address, namespace, profile)
+    wanted = run.id(launch, workflow_id)
+    found, kept = asyncio.run(shown(connection, launch, wanted, run_id))
+    if plan:
+        if kept is None:
+            raise UsageError(f"{wanted} keeps no plan: no worker has resolved one for it yet")
+        typer.echo(json.dumps(kept.content, indent=2, ensure_ascii=False))
+    elif output == "json":
+        typer.echo(json.dumps(dataclasses.asdict(found), default=str, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(_lines(found)))
+
+
+def _lines(found: Shown) -> list[str]:
+    until = f" to {found.closed:%Y-%m-%d %H:%M:%S}" if found.closed else ""
+    lines = [
+        f"{found.status} {found.workflow_id}",
+        f"  run {found.run_id} on {found.task_queue}",
+        f"  since {found.started:%Y-%m-%d %H:%M:%S}{until} UTC, {found.events} events",
+    ]
+    if found.plan is None:
+        lines.append("  no plan yet: no worker has resolved one for it")
+    else:
+        today = "today's" if found.is_current else "not today's: an edit reaches new launches only"
+        lines.append(f"  plan {found.plan} ({found.pinned}), {today}")
+    if found.reported_problem:
+        lines.append(f"  problem: {found.reported_problem}")
+    if found.state is None:
+        lines.append(f"  {found.no_state}")
+    else:
+        lines += _state_lines(found)
+    return [*lines, f"  {found.ui}"] if found.ui else lines
+
+
+def _state_lines(found: Shown) -> list[str]:
+    state = found.state or {}
+    lines = [] if found.closed else [f"  at {one}" for one in state.get("steps", ())]
+    lines += [
+        f"  {name} = {json.dumps(value, ensure_ascii=False)}"
+        for name, value in state.get("locals", {}).items()
+    ]
+    if state.get("unread_signals"):
+        lines.append(f"  unread signals: {', '.join(state['unread_signals'])}")
+    if state.get("pending_launches"):
+        lines.append(f"  pending launches: {state['pending_launches']}")
+    return lines
+
+
+app = typer.Typer(
+    cls=workflows("show", _show, _options), add_completion=False, no_args_is_help=True
+)
+
+
+@app.callback()
+def show(file: File = "queues.yaml") -> None:
+    """Show a run, named by its workflow and the inputs that are in its id."""

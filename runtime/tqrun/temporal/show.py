@@ -1,0 +1,107 @@
+"""One run described: how it stands, where it is in its steps, and the plan that it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowQueryFailedError
+from temporalio.service import RPCError
+
+from tqrun.plan.compile import LaunchPlan
+from tqrun.temporal.client import Connection, connect, settings
+from tqrun.temporal.runs import Pinned, history_of, pinned, refusal
+from tqrun.temporal.ui import run_page
+from tqrun.temporal.workflow import STATE
+
+ANSWER_WITHIN = timedelta(seconds=5)
+"""A query waits for a worker; the server itself would wait for 30 seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What is told of a run.
+
+    Attributes:
+        status: `running`, `completed` and so on, as Temporal has it.
+        plan: Hash of the plan that it is pinned to; None when it has none yet.
+        pinned: `header` or `marker`: where its history has the plan.
+        is_current: A launch of today would have the same plan.
+        state: What the run answers about itself: steps, locals, unread signals.
+        no_state: Why there is no answer.
+        reported_problem: What the server says of a run whose workflow tasks fail.
+    """
+
+    status: str
+    workflow_id: str
+    run_id: str
+    workflow_type: str
+    namespace: str
+    task_queue: str
+    started: datetime
+    closed: datetime | None
+    events: int
+    plan: str | None
+    pinned: str | None
+    is_current: bool | None
+    state: Mapping[str, Any] | None
+    no_state: str | None
+    reported_problem: str | None
+    ui: str | None
+
+
+async def shown(
+    connection: Connection, launch: LaunchPlan, workflow_id: str, run_id: str | None
+) -> tuple[Shown, Pinned | None]:
+    """Describe a run; the latest one of the id, without *run_id*. Also the plan itself.
+
+    Raises:
+        UsageError: There is no such run.
+        ServerUnavailable: The server cannot be reached, or refused.
+    """
+    client = await connect(connection, launch.namespace)
+    try:
+        run = await client.get_workflow_handle(workflow_id, run_id=run_id).describe()
+    except RPCError as error:
+        raise refusal(error, workflow_id) from None
+    plan = pinned((await history_of(client, workflow_id, run.run_id)).events)
+    state, no_state = await _state(client, workflow_id, run.run_id)
+    status = run.status or WorkflowExecutionStatus.RUNNING
+    address = settings(connection)["target_host"]
+    return Shown(
+        status=status.name.lower(),
+        workflow_id=workflow_id,
+        run_id=run.run_id,
+        workflow_type=run.workflow_type,
+        namespace=client.namespace,
+        task_queue=run.task_queue,
+        started=run.start_time,
+        closed=run.close_time,
+        events=run.history_length,
+        plan=plan.hash if plan else None,
+        pinned=plan.by if plan else None,
+        is_current=plan.hash == launch.plan.hash if plan else None,
+        state=state,
+        no_state=no_state,
+        reported_problem=_problem(run.search_attributes),
+        ui=await run_page(address, client.namespace, workflow_id, run.run_id),
+    ), plan
+
+
+async def _state(
+    client: Client, workflow_id: str, run_id: str
+) -> tuple[Mapping[str, Any] | None, str | None]:
+    handle = client.get_workflow_handle(workflow_id, run_id=run_id)
+    try:
+        return await handle.query(STATE, rpc_timeout=ANSWER_WITHIN), None
+    except WorkflowQueryFailedError as error:
+        return None, f"the run does not answer: {error}"
+    except RPCError as error:
+        return None, f"no worker answers: {error.message}"
+
+
+def _problem(attributes: Mapping[str, Any]) -> str | None:
+    reported = attributes.get("TemporalReportedProblems")
+    return ", ".join(map(str, reported)) if reported else None
