@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -60,6 +61,7 @@ HOURLY = """
             paused: true
             input: {lane: fast, limit: 3}
 """
+SEVERAL = "".join(HOURLY.replace("hourly", f"hourly_{number}") for number in range(3))
 PURGE = """
     def purge(lane: str, limit: int) -> list:
         return [lane, limit]
@@ -237,24 +239,45 @@ async def test_schedules_of_a_removed_queue_are_pruned_when_it_is_named(
     assert not await exists(client, name)
 
 
-def test_three_processes_at_once_make_one_of_each(applied: Applied) -> None:
-    many = "".join(HOURLY.replace("hourly", f"hourly_{number}") for number in range(4))
-    applied.write(many)
-    assert statuses(applied) == {0}
-    assert applied.output() == "5 unchanged\n"
-    applied.write(many.replace("1h", "2h"), version=2)
-    assert statuses(applied) == {0}
-    assert applied.output() == "5 unchanged\n"
+def test_three_at_once_make_one_of_each(applied: Applied) -> None:
+    applied.write(SEVERAL)
+    assert at_once(applied) == [["create"] * 4] * 3
+    assert applied.output() == "4 unchanged\n"
+    applied.write(SEVERAL.replace("1h", "2h"), version=2)
+    assert at_once(applied) == [["update"] * 4] * 3
+    assert applied.output() == "4 unchanged\n"
 
 
-def statuses(applied: Applied) -> set[int]:
-    """The exit statuses of three `tqrun apply` that run at once."""
+def test_what_was_left_half_done_is_mended_by_the_next(applied: Applied) -> None:
+    applied.write(SEVERAL)
+    at_once(applied, "2")
+    assert applied.output().splitlines()[-1] == "2 created, 2 unchanged"
+    applied.write(SEVERAL, version=2)
+    at_once(applied, "3")
+    assert applied.output().splitlines()[-1] == "1 updated, 3 unchanged"
+
+
+def test_three_processes_at_once_succeed(applied: Applied) -> None:
+    applied.write(SEVERAL)
     project = applied.project
     running = [
         subprocess.Popen([*TQRUN, "apply"], cwd=project.folder, env=project.environment)
         for _ in range(3)
     ]
-    return {process.wait(timeout=120) for process in running}
+    assert {process.wait(timeout=120) for process in running} == {0}
+    assert applied.output() == "4 unchanged\n"
+
+
+def at_once(applied: Applied, *arguments: str) -> list[list[str]]:
+    """What each of three appliers is to do, having looked before any of them did it."""
+    project = applied.project
+    command = [sys.executable, str(Path(__file__).with_name("apply_at_once.py")), *arguments]
+    done = subprocess.run(
+        command, cwd=project.folder, env=project.environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    planned: list[list[str]] = json.loads(done.stdout)
+    return planned
 
 
 async def test_search_attributes_are_registered_once_and_searched_by(
