@@ -105,3 +105,7 @@ class AttributeConflict(TqrunError):
 
 class RunFailed(TqrunError):
     """The run that was waited for did not complete; the text is its chain of causes."""
+
+
+class RehearsalFailed(TqrunError):
+    """A test asked for what cannot be done; the text says what and why."""

@@ -47,7 +47,7 @@ def activities(service: Service) -> list[Callable[..., Any]]:
     functions = [
         _activity(name, function, by_hand) for name, function in service.activities.items()
     ]
-    return [*functions, _resolver(service), _not_bound(service)]
+    return [*functions, resolver(service), _not_bound(service)]
 
 
 def _activity(name: str, function: BoundFunction, by_hand: Collection[str]) -> Callable[..., Any]:
@@ -90,7 +90,7 @@ def _activity(name: str, function: BoundFunction, by_hand: Collection[str]) -> C
     return in_thread
 
 
-def _resolver(service: Service) -> Callable[..., Any]:
+def resolver(service: Service) -> Callable[..., Any]:
     """The local activity that gives a run its plan when its launcher sent none."""
 
     @activity.defn(name=RESOLVE)

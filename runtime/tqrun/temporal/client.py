@@ -46,7 +46,9 @@ class Connection:
     profile: str | None = None
 
 
-class _PlanHeader(Interceptor):
+class PlanHeader(Interceptor):
+    """Sends the plan of the workflow that is being started along, in its header."""
+
     def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002
         return _SendPlan(next)
 
@@ -109,7 +111,7 @@ async def connect(connection: Connection, namespace: str, **options: Any) -> Cli
     address = found["target_host"]
     try:
         return await asyncio.wait_for(
-            Client.connect(**found, data_converter=DATA_CONVERTER, interceptors=[_PlanHeader()]),
+            Client.connect(**found, data_converter=DATA_CONVERTER, interceptors=[PlanHeader()]),
             CONNECT_SECONDS,
         )
     except TimeoutError:

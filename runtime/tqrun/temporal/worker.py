@@ -6,14 +6,15 @@ import asyncio
 import logging
 import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from importlib.metadata import version
+from typing import Any
 
 from temporalio.client import Client
-from temporalio.worker import PollerBehaviorAutoscaling, Worker
+from temporalio.worker import Interceptor, PollerBehaviorAutoscaling, Worker
 
 from tqrun.errors import ServerUnavailable, TqrunError, UsageError
 from tqrun.plan.binding import BindingError
@@ -185,15 +186,28 @@ class WorkerProcess:
         return ServerUnavailable(f"a worker stopped: {text.partition(chr(10))[0][:300]}")
 
 
-def worker(client: Client, service: Service) -> Worker:
-    """The SDK's worker for *service*, not yet running."""
+def worker(
+    client: Client,
+    service: Service,
+    *,
+    functions: Sequence[Callable[..., Any]] | None = None,
+    interceptors: Sequence[Interceptor] = (),
+) -> Worker:
+    """The SDK's worker for *service*, not yet running.
+
+    Args:
+        client: Connected to the namespace.
+        service: What is served.
+        functions: Activities to register in place of those of *service*.
+        interceptors: Added inside tqrun's own.
+    """
     options = service.options
     return Worker(
         client,
         task_queue=service.task_queue,
-        activities=activities(service),
+        activities=activities(service) if functions is None else functions,
         workflows=workflows(service),
-        interceptors=[PlanSender(), Observer(service)],
+        interceptors=[PlanSender(), Observer(service), *interceptors],
         activity_executor=ThreadPoolExecutor(
             options.max_concurrent_activities, thread_name_prefix=service.queue
         ),

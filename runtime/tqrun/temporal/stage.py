@@ -1,0 +1,377 @@
+"""What one test rehearses: workers of its own namespace, and runs whose timers are skipped.
+
+The functions of the queues file are not called here: whoever made the stage says what each call
+comes to. All calls are made on the workflow's own task queue, wherever they are declared to go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from contextvars import ContextVar
+from dataclasses import replace
+from datetime import UTC, timedelta
+from typing import Any, cast
+
+from google.protobuf.json_format import MessageToDict
+from temporalio import activity, exceptions, workflow
+from temporalio.api.common.v1 import Payload
+from temporalio.api.enums.v1 import EventType, IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.common import RawValue
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
+from temporalio.service import RPCError
+from temporalio.testing import TimeSkipper, TimeSkippingConfig
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ExecuteActivityInput,
+    Interceptor,
+    StartActivityInput,
+    Worker,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+    WorkflowOutboundInterceptor,
+)
+
+from tqrun.plan.compile import LaunchPlan
+from tqrun.plan.model import Child, every_step
+from tqrun.plan.registry import Registry, Service
+from tqrun.temporal.activity import resolver
+from tqrun.temporal.failures import described
+from tqrun.temporal.start import prepare, started
+from tqrun.temporal.worker import worker
+
+Answer = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+"""What a call comes to: `value`, or `error` with `type`, `message`, `classes`; `delay` in s."""
+
+TASK_QUEUE_HEADER = "tq_task_queue"
+BUSY = "tqrun.Busy"
+"""The error of an attempt that only spends time; no test is told of it."""
+TIMED_OUT = "tqrun.TimedOut."
+"""Begins the error of an attempt that was the last and took too long."""
+
+_declared: ContextVar[str | None] = ContextVar("tqrun_declared_task_queue", default=None)
+_SKIP_ALL = TimeSkippingConfig(max_session_skip_count=1_000_000)
+"""The server stops to skip after 200 timers if it is not told."""
+_SECOND = timedelta(seconds=1)
+_MARGIN = timedelta(milliseconds=100)
+"""Before the end of all attempts, so that the last one still begins."""
+_ATTRIBUTES: dict[str, Any] = {
+    "string": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "integer": IndexedValueType.INDEXED_VALUE_TYPE_INT,
+    "number": IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
+    "boolean": IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
+    "array": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+}
+
+
+class Stage:
+    """The workers and runs of one test."""
+
+    def __init__(self, registry: Registry, client: Client, answer: Answer) -> None:
+        """Run what *registry* declares in the client's namespace; *answer* makes the calls."""
+        self._registry, self._client = registry, client
+        self._skipper = TimeSkipper(client, config=_SKIP_ALL)
+        self._stand_ins = _StandIns(answer)
+        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._ready: set[str] = set()
+        self._opening = asyncio.Lock()
+
+    async def delay(self, activity: str) -> None:
+        """Expect that calls of *activity* take time."""
+        self._stand_ins.delayed.add(activity)
+
+    async def launch(self, queue: str, values: dict[str, Any], *, skip: bool) -> dict[str, Any]:
+        """Start a declared workflow; with *skip*, its timers and its children's fire at once."""
+        launch = self._registry.workflow(queue)
+        launch = replace(launch, namespace=self._client.namespace)
+        async with self._opening:
+            await self._open(queue.partition(".")[0])
+        start = prepare(launch, values)
+        client = self._skipper.client if skip else self._client
+        status, run_id = await started(client, launch, start)
+        return {
+            "status": status,
+            "workflow_id": start.workflow_id,
+            "run_id": run_id,
+            "task_queue": start.task_queue,
+            "input": dict(start.input),
+            "memo": dict(start.memo),
+        }
+
+    async def _open(self, queue: str) -> None:
+        """Have workers for *queue* and for those of its children, and what they must know."""
+        if queue in self._ready:
+            return
+        self._ready.add(queue)
+        launches = self._registry.queue(queue)
+        await self._register(launches)
+        version = self._registry.file.queues[queue].version
+        for service in self._registry.services([queue]):
+            if service.version == version:
+                self._workers[service.task_queue] = asyncio.create_task(self._worker(service).run())
+        steps = [step for launch in launches for step in every_step(launch.plan.steps)]
+        for child in (step.workflow for step in steps if isinstance(step, Child)):
+            await self._open(child.partition(".")[0])
+
+    def _worker(self, service: Service) -> Worker:
+        return worker(
+            self._client,
+            service,
+            functions=[self._stand_ins.activity, resolver(service)],
+            interceptors=[self._stand_ins],
+        )
+
+    async def _register(self, launches: Sequence[LaunchPlan]) -> None:
+        kinds = {
+            name: _ATTRIBUTES[kind]
+            for launch in launches
+            for name, kind in launch.attribute_types.items()
+        }
+        if kinds:
+            request = AddSearchAttributesRequest(
+                namespace=self._client.namespace, search_attributes=kinds
+            )
+            await self._client.operator_service.add_search_attributes(request)
+
+    async def wait(self, workflow_id: str) -> dict[str, Any]:
+        """Skip to the end of a run and what continues it: its result or its error."""
+        handle = self._client.get_workflow_handle(workflow_id)
+        skipping = asyncio.create_task(self._skip(handle))
+        try:
+            return {"result": await handle.result()}
+        except WorkflowFailureError as error:
+            return {"error": described(error.cause)}
+        finally:
+            skipping.cancel()
+            await asyncio.gather(skipping, return_exceptions=True)
+
+    async def _skip(self, handle: WorkflowHandle[Any, Any]) -> None:
+        """Let the timers of a run and of its children fire at once, from now on."""
+        with suppress(RPCError):  # it has ended
+            info = (await handle.describe()).raw_description
+            children = [
+                self._skip(self._client.get_workflow_handle(one.workflow_id, run_id=one.run_id))
+                for one in info.pending_children
+            ]
+            await asyncio.gather(self._skipper.fast_forward(handle), *children)
+
+    async def skip(self, workflow_id: str, seconds: float) -> bool:
+        """Move the clock of a run; False if it ended before."""
+        handle = self._client.get_workflow_handle(workflow_id)
+        try:
+            return await self._skipper.fast_forward(handle, seconds)
+        except RPCError:
+            return False
+
+    async def signal(self, workflow_id: str, name: str, payload: dict[str, Any]) -> None:
+        """Send a signal to a run."""
+        await self._client.get_workflow_handle(workflow_id).signal(name, payload)
+
+    async def query(self, workflow_id: str, name: str) -> Any:
+        """What a run answers."""
+        return await self._client.get_workflow_handle(workflow_id).query(name)
+
+    async def cancel(self, workflow_id: str) -> None:
+        """Ask a run to end."""
+        await self._client.get_workflow_handle(workflow_id).cancel()
+
+    async def terminate(self, workflow_id: str, reason: str) -> None:
+        """End a run at once."""
+        await self._client.get_workflow_handle(workflow_id).terminate(reason=reason)
+
+    async def history(self, workflow_id: str, run_id: str) -> list[dict[str, Any]]:
+        """The events of a run and of those that continue it, payloads decoded."""
+        found = []
+        following: str | None = run_id
+        while following:
+            handle = self._client.get_workflow_handle(workflow_id, run_id=following)
+            following = None
+            async for event in handle.fetch_history_events():
+                kind = EventType.Name(event.event_type).removeprefix("EVENT_TYPE_")
+                attributes = getattr(event, event.WhichOneof("attributes") or "", None)
+                shown = {} if attributes is None else MessageToDict(attributes)
+                following = following or shown.get("newExecutionRunId")
+                found.append(
+                    {
+                        "id": event.event_id,
+                        "type": "".join(part.title() for part in kind.split("_")),
+                        "time": event.event_time.ToDatetime(UTC).isoformat(),
+                        "attributes": self._decoded(shown, attributes),
+                    }
+                )
+        return found
+
+    def _decoded(self, shown: dict[str, Any], attributes: Any) -> dict[str, Any]:
+        """*shown* with the values of its payloads in place of their bytes."""
+        convert = self._client.data_converter.payload_converter.from_payloads
+        for name in ("input", "result"):
+            if name in shown:
+                shown[name] = convert(list(getattr(attributes, name).payloads))
+        return shown
+
+    async def close(self) -> None:
+        """Stop the workers."""
+        for task in self._workers.values():
+            task.cancel()
+        await asyncio.gather(*self._workers.values(), return_exceptions=True)
+
+
+class _StandIns(Interceptor):
+    """Calls every activity through the test, and spends the time that its calls take."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self.delayed: set[str] = set()
+        self._attempts: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self._due: dict[tuple[str, str], dict[str, Any]] = {}
+
+        @activity.defn(dynamic=True)
+        async def stand_in(given: Sequence[RawValue]) -> Any:
+            convert = activity.payload_converter().from_payload
+            return await self._call([convert(raw.payload) for raw in given])
+
+        self.activity = stand_in
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
+        return _Declared(next)
+
+    def workflow_interceptor_class(
+        self, _: WorkflowInterceptorClassInput
+    ) -> type[WorkflowInboundInterceptor] | None:
+        delayed = self.delayed
+
+        class Inbound(WorkflowInboundInterceptor):
+            def init(self, outbound: WorkflowOutboundInterceptor) -> None:
+                super().init(_Here(outbound, delayed))
+
+        return Inbound
+
+    async def _call(self, arguments: list[Any]) -> Any:
+        info = activity.info()
+        assert info.workflow_run_id is not None
+        key = (info.workflow_run_id, info.activity_id)
+        outcome = self._due.pop(key, None)
+        if outcome is None:
+            self._attempts[key] += 1
+            outcome = await self._answer(
+                {
+                    "activity": info.activity_type,
+                    "arguments": arguments[0] if arguments else {},
+                    "attempt": self._attempts[key],
+                    "workflow_id": info.workflow_id,
+                    "task_queue": _declared.get() or info.task_queue,
+                    "run_id": info.workflow_run_id,
+                    "number": int(info.activity_id),
+                }
+            )
+            if outcome.get("delay"):
+                outcome = _in_time(outcome, info)
+                self._due[key] = outcome
+                delay = timedelta(seconds=outcome["delay"])
+                raise ApplicationError("takes its time", type=BUSY, next_retry_delay=delay)
+        return _done(outcome, info, self._attempts[key])
+
+
+def _in_time(outcome: dict[str, Any], info: activity.Info) -> dict[str, Any]:
+    """*outcome*, or a timeout in its place if it comes too late."""
+    delay = timedelta(seconds=outcome["delay"])
+    one, every = info.start_to_close_timeout, info.schedule_to_close_timeout
+    left = every - (info.started_time - info.scheduled_time) - _MARGIN if every else None
+    if left is not None and delay >= left and (not one or left < one):
+        return {"delay": max(left, _MARGIN).total_seconds(), "timeout": "SCHEDULE_TO_CLOSE"}
+    if one and delay >= one:
+        return {"delay": one.total_seconds(), "timeout": "START_TO_CLOSE"}
+    return outcome
+
+
+def _done(outcome: dict[str, Any], info: activity.Info, attempt: int) -> Any:
+    """The value of *outcome*, unless it is an error."""
+    if "value" in outcome:
+        return outcome["value"]
+    policy = info.retry_policy
+    attempts = policy.maximum_attempts if policy else 0
+    delayed = "delay" in outcome
+    is_last = delayed and attempts != 0 and attempt >= attempts // 2
+    if "timeout" in outcome:
+        kind = TimeoutType[outcome["timeout"]]
+        final = kind is TimeoutType.SCHEDULE_TO_CLOSE
+        if is_last or final:
+            # The server takes no timeout from a worker: `_Here` makes it one.
+            raise ApplicationError(f"activity {kind.name} timeout", type=TIMED_OUT + kind.name)
+        raise ApplicationError("timed out", type=BUSY, next_retry_delay=_wait(info, attempt))
+    error = outcome["error"]
+    listed = (policy and policy.non_retryable_error_types) or ()
+    raise ApplicationError(
+        error["message"],
+        type=error["type"],
+        non_retryable=error["non_retryable"] or any(name in listed for name in error["classes"]),
+        # The attempts that only spent time must not make the waits longer.
+        next_retry_delay=_wait(info, attempt) if delayed else None,
+    )
+
+
+def _wait(info: activity.Info, attempt: int) -> timedelta:
+    """How long the retry policy waits after *attempt*."""
+    policy = info.retry_policy
+    if policy is None:
+        return _SECOND
+    longest = policy.maximum_interval or 100 * policy.initial_interval
+    return min(longest, policy.initial_interval * policy.backoff_coefficient ** (attempt - 1))
+
+
+class _Declared(ActivityInboundInterceptor):
+    """Remembers the task queue that a call is declared to go to."""
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
+        header = input.headers.get(TASK_QUEUE_HEADER)
+        _declared.set(None if header is None else header.data.decode())
+        return await super().execute_activity(input)
+
+
+class _Here(WorkflowOutboundInterceptor):
+    """Sends every call to the workflow's own task queue, which the stand-ins serve."""
+
+    def __init__(self, following: WorkflowOutboundInterceptor, delayed: set[str]) -> None:
+        super().__init__(following)
+        self._delayed = delayed
+
+    def start_activity(self, input: StartActivityInput) -> workflow.ActivityHandle[Any]:  # noqa: A002
+        if input.task_queue is not None:
+            payload = Payload(data=input.task_queue.encode())
+            input.headers = {**input.headers, TASK_QUEUE_HEADER: payload}
+            input.task_queue = None
+        policy = input.retry_policy
+        if input.activity not in self._delayed or policy is None:
+            return super().start_activity(input)
+        # A call that takes time is two attempts to the server: it comes back when it is done.
+        input.retry_policy = replace(policy, maximum_attempts=2 * policy.maximum_attempts)
+        handle = super().start_activity(input)
+        return cast("workflow.ActivityHandle[Any]", asyncio.create_task(_timely(handle)))
+
+
+async def _timely(handle: workflow.ActivityHandle[Any]) -> Any:
+    """What the call gives, or Temporal's own error if it took too long."""
+    try:
+        return await handle
+    except ActivityError as error:
+        kind = getattr(error.cause, "type", None) or ""
+        if not kind.startswith(TIMED_OUT):
+            raise
+        # A new one: the SDK would send on the failure that the old one was made of.
+        raise ActivityError(
+            error.message,
+            scheduled_event_id=error.scheduled_event_id,
+            started_event_id=error.started_event_id,
+            identity=error.identity,
+            activity_type=error.activity_type,
+            activity_id=error.activity_id,
+            retry_state=error.retry_state,
+        ) from exceptions.TimeoutError(
+            str(error.cause),
+            type=TimeoutType[kind.removeprefix(TIMED_OUT)],
+            last_heartbeat_details=[],
+        )

@@ -1,0 +1,207 @@
+"""What a test sees of the workflows that it runs, and what it is told when it asks wrongly."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tqrun.testing import Call, Queues, RehearsalFailed, RunError, Timer
+
+
+@pytest.fixture
+def queues_file() -> Path:
+    return Path(__file__).parent / "project" / "queues.yaml"
+
+
+@pytest.fixture
+def order(queues: Queues) -> Queues:
+    """The queues, with a stand-in for all that an order calls."""
+    queues.fake("charge", returns={"number": 7})
+    queues.fake("pack")
+    queues.fake("ship", returns="shipped")
+    queues.fake("print_label")
+    return queues
+
+
+def failure(queues: Queues, name: str, **values: object) -> RunError:
+    error = queues.run(name, **values).error
+    assert error is not None
+    return error
+
+
+def test_calls_stand_in_order_with_their_arguments(order: Queues) -> None:
+    run = order.run("order", order_id="A")
+    assert run.result == 7
+    assert run.calls == [
+        Call("charge", {"order_id": "A", "count": None}),
+        Call("pack", {"order_id": "A"}),
+        Call("ship", {"order_id": "A"}),
+        Call("print_label", {"order_id": "A", "count": None}),
+    ]
+
+
+def test_a_call_tells_where_it_would_go(order: Queues) -> None:
+    run = order.run("order", order_id="A")
+    assert [(call.task_queue, call.workflow_id) for call in run.calls] == [
+        ("order-v1", "order-A"),
+        ("warehouse-v3", "order-A"),
+        ("shipment-v2", "shipment-A"),
+        ("printers", "order-A"),
+    ]
+
+
+def test_days_are_skipped(order: Queues) -> None:
+    run = order.run("order", order_id="A")
+    first, last = run.events[0], run.events[-1]
+    assert (first.type, last.type) == ("WorkflowExecutionStarted", "WorkflowExecutionCompleted")
+    assert first.attributes["input"] == [{"order_id": "A", "count": None}]
+    assert last.attributes["result"] == [7]
+    assert last.time - first.time >= timedelta(days=3)
+    assert run.timers == [Timer(timedelta(days=3), fired=True)]
+
+
+def test_the_clock_stands_still_until_it_is_moved(order: Queues) -> None:
+    run = order.start("order", order_id="A")
+    assert run.skip("2d")
+    assert run.query("paid") == {"number": 7}
+    assert [call.activity for call in run.calls] == ["charge"]
+    run.signal("cancel", reason="too late")
+    assert str(run.error) == "order_cancelled: too late"
+    with pytest.raises(RunError):
+        _ = run.result
+    assert run.timers == [Timer(timedelta(days=3), fired=False)]
+
+
+def test_a_started_run_is_waited_for_with_its_children(order: Queues) -> None:
+    run = order.start("order", order_id="A")
+    run.skip("3d")
+    assert run.result == 7
+
+
+def test_the_same_id_is_free_in_every_test(order: Queues) -> None:
+    assert order.start("order", order_id="A").status == "started"
+    assert order.start("order", order_id="A").status == "already_running"
+
+
+def test_a_cancelled_run_says_so(order: Queues) -> None:
+    run = order.start("order", order_id="A")
+    run.cancel()
+    assert run.error is not None
+    assert run.error.type == "cancelled"
+
+
+def test_failures_are_retried_as_declared(order: Queues) -> None:
+    order.fake("charge", returns={"number": 1}, fails=[ValueError("a"), OSError("b")])
+    run = order.run("order", order_id="A")
+    assert run.result == 1
+    assert [call.attempt for call in run.calls if call.activity == "charge"] == [1, 2, 3]
+
+
+def test_an_error_that_is_not_retried_ends_the_run_with_its_type(order: Queues) -> None:
+    order.fake("charge", fails=[KeyError("A")])  # a LookupError
+    error = failure(order, "order", order_id="A")
+    assert (error.type, error.message, error.activity) == ("KeyError", "'A'", "charge")
+    assert (error.retry_state, error.non_retryable) == ("non_retryable_failure", True)
+
+
+def test_time_that_a_call_takes_passes_for_others_too(queues: Queues) -> None:
+    queues.fake("run_slowly", returns="slow", delays="10m")
+    queues.fake("run_quickly", returns="quick", delays="1s")
+    run = queues.run("race", order_id="A")
+    assert run.result == ["slow", "quick"]
+    assert [call.activity for call in run.calls] == ["run_quickly", "run_slowly"]
+    lasted = run.events[-1].time - run.events[0].time
+    assert timedelta(minutes=40) <= lasted < timedelta(minutes=41)
+
+
+@pytest.mark.parametrize(
+    ("delay", "timeout_type", "attempts"),
+    [("150m", "schedule_to_close", [1, 2]), ("5h", "schedule_to_close", [1, 2])],
+)
+def test_a_call_that_takes_too_long_times_out(
+    queues: Queues, delay: str, timeout_type: str, attempts: list[int]
+) -> None:
+    queues.fake("run_slowly", returns="slow", delays=delay)
+    queues.fake("run_quickly", returns="quick")
+    run = queues.run("race", order_id="A")
+    assert run.error is not None
+    assert (run.error.type, run.error.timeout_type) == ("timeout", timeout_type)
+    slow = [call.attempt for call in run.calls if call.activity == "run_slowly"]
+    assert slow == attempts
+
+
+def test_attempts_that_take_time_are_counted_once(order: Queues) -> None:
+    order.fake("charge", fails=[ValueError("x")] * 3, delays="1m")
+    run = order.run("order", order_id="A")
+    assert run.error is not None
+    assert (run.error.type, run.error.retry_state) == ("ValueError", "maximum_attempts_reached")
+    assert [call.attempt for call in run.calls] == [1, 2, 3]
+    lasted = run.events[-1].time - run.events[0].time
+    assert timedelta(seconds=3 * 60 + 10 + 20) <= lasted < timedelta(seconds=3 * 60 + 10 + 20 + 5)
+
+
+def test_a_function_stands_in_with_the_parameters_that_it_has(order: Queues) -> None:
+    async def charge(count: int | None) -> dict[str, int]:
+        return {"number": count or 0}
+
+    order.fake("charge", charge)
+    order.fake("pack", lambda: None)
+    order.fake("print_label", lambda **arguments: arguments["order_id"])
+    assert order.run("order", order_id="A", count=3).result == 3
+
+
+def test_the_function_itself_can_be_called(order: Queues) -> None:
+    order.real("charge")
+    assert order.run("order", order_id="four").result == 4
+
+
+def test_log_lines_of_the_run_are_those_of_the_test(
+    order: Queues, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    order.run("order", order_id="A")
+    (record,) = [one for one in caplog.records if one.name == "tqrun.workflow"]
+    assert (record.message, vars(record)["workflow_id"]) == ("charged A", "order-A")
+
+
+def test_a_call_that_nothing_stands_in_for_fails_the_test_though_the_run_goes_on(
+    queues: Queues,
+) -> None:
+    for activity in ("ship", "print_label"):
+        queues.fake(activity, returns="")
+    queues.fake("charge", returns={"number": 7})
+    with pytest.raises(RehearsalFailed) as failed:
+        queues.run("order", order_id="A")
+    assert str(failed.value) == (
+        "\"pack\" has no stand-in; write queues.fake('pack', returns=…), "
+        "or queues.real('pack') to call the function itself"
+    )
+
+
+def test_wrong_questions_get_one_clear_line(queues: Queues) -> None:
+    def told(ask: object) -> str:
+        with pytest.raises(RehearsalFailed) as failed:
+            ask()  # type: ignore[operator]
+        return str(failed.value)
+
+    assert told(lambda: queues.fake("charg")) == (
+        'there is no activity "charg"; did you mean "charge"?'
+    )
+    place = "charge (tests/testing/project/orders/order.py:8)"
+    assert told(lambda: queues.fake("charge", returns={"number": "7"})) == (
+        f"{place} does not return this at number: input should be a valid integer"
+    )
+    assert told(lambda: queues.real("print_label")) == (
+        '"print_label" is served by other workers; give a stand-in'
+    )
+    assert told(lambda: queues.run("ordr", order_id="A")) == (
+        'there is no queue "ordr"; did you mean "order"?'
+    )
+    assert told(lambda: queues.run("order")) == 'input "order_id" is missing'
+
+
+def test_no_number_of_timers_is_too_many_to_skip(queues: Queues) -> None:
+    assert len(queues.run("patience", times=250).timers) == 250
