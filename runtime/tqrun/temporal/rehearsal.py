@@ -152,7 +152,7 @@ def main(arguments: Sequence[str]) -> None:
     """Talk over the socket with the file descriptor given, and end without a clean-up."""
     try:
         asyncio.run(_talk(int(arguments[0])))
-    except Exception:
+    except Exception:  # noqa: BLE001 - pytest shows what was printed
         traceback.print_exc()
     finally:
         sys.stderr.flush()
