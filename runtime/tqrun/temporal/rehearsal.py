@@ -20,12 +20,11 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from tqrun import logs
 from tqrun.errors import InvalidQueuesFile, TqrunError
 from tqrun.plan.registry import Registry
-from tqrun.temporal.client import PlanHeader
+from tqrun.temporal.client import DATA_CONVERTER, PlanHeader
 from tqrun.temporal.server import ServerOptions, embedded_server
 from tqrun.temporal.stage import BUSY, Stage
 from tqrun.temporal.worker import quiet_sdk
@@ -53,7 +52,7 @@ class Rehearsal:
             self._server = await stack.enter_async_context(embedded_server(options))
             self._client = await Client.connect(
                 self._server.address,
-                data_converter=pydantic_data_converter,
+                data_converter=DATA_CONVERTER,
                 interceptors=[PlanHeader()],
             )
             self.send({"ready": self._server.address})

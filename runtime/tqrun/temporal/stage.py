@@ -121,7 +121,7 @@ class Stage:
         return worker(
             self._client,
             service,
-            functions=[self._stand_ins.activity, resolver(service)],
+            functions=[self._stand_ins.activity(service), resolver(service)],
             interceptors=[self._stand_ins],
         )
 
@@ -229,12 +229,15 @@ class _StandIns(Interceptor):
         self._attempts: defaultdict[tuple[str, str], int] = defaultdict(int)
         self._due: dict[tuple[str, str], dict[str, Any]] = {}
 
+    def activity(self, service: Service) -> Callable[..., Any]:
+        """What a worker of *service* registers for all its activities."""
+
         @activity.defn(dynamic=True)
         async def stand_in(given: Sequence[RawValue]) -> Any:
             convert = activity.payload_converter().from_payload
-            return await self._call([convert(raw.payload) for raw in given])
+            return await self._call(_by_name([convert(raw.payload) for raw in given], service))
 
-        self.activity = stand_in
+        return stand_in
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
         return _Declared(next)
@@ -250,7 +253,7 @@ class _StandIns(Interceptor):
 
         return Inbound
 
-    async def _call(self, arguments: list[Any]) -> Any:
+    async def _call(self, arguments: dict[str, Any]) -> Any:
         info = activity.info()
         assert info.workflow_run_id is not None
         key = (info.workflow_run_id, info.activity_id)
@@ -260,7 +263,7 @@ class _StandIns(Interceptor):
             outcome = await self._answer(
                 {
                     "activity": info.activity_type,
-                    "arguments": arguments[0] if arguments else {},
+                    "arguments": arguments,
                     "attempt": self._attempts[key],
                     "workflow_id": info.workflow_id,
                     "task_queue": _declared.get() or info.task_queue,
@@ -274,6 +277,18 @@ class _StandIns(Interceptor):
                 delay = timedelta(seconds=outcome["delay"])
                 raise ApplicationError("takes its time", type=BUSY, next_retry_delay=delay)
         return _done(outcome, info, self._attempts[key])
+
+
+def _by_name(given: list[Any], service: Service) -> dict[str, Any]:
+    """Arguments by parameter; workflows that are written by hand give them in order."""
+    info = activity.info()
+    launch = service.workflows.get(info.workflow_type or "")
+    if launch is None or launch.workflow_class is None:
+        return dict(given[0]) if given else {}
+    function = service.activities.get(info.activity_type)
+    names = [parameter.name for parameter in function.parameters] if function else []
+    names += [str(number) for number in range(len(names), len(given))]
+    return dict(zip(names, given, strict=False))
 
 
 def _in_time(outcome: dict[str, Any], info: activity.Info) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from uuid import uuid4
 from tqrun.config import model, resolve
 from tqrun.config.load import load
 from tqrun.config.values import parse_duration
-from tqrun.diagnostics import did_you_mean
+from tqrun.diagnostics import did_you_mean, errors
 from tqrun.errors import InvalidQueuesFile, RehearsalFailed
 from tqrun.plan.binding import BoundFunction, bind, project_on_path
 from tqrun.testing.channel import Channel
@@ -170,8 +170,9 @@ class Queues:
     @cached_property
     def _declared(self) -> model.QueuesFile:
         loaded = load(self._file)
-        if loaded.file is None or loaded.findings:
-            raise RehearsalFailed(f"the queues file has findings\n{_text(loaded.findings)}")
+        faults = errors(loaded.findings)
+        if loaded.file is None or faults:
+            raise RehearsalFailed(f"the queues file has findings\n{InvalidQueuesFile(faults)}")
         project_on_path(self._file.resolve().parent)
         return loaded.file
 
@@ -190,7 +191,3 @@ class Queues:
             return None
         path = declared.function or resolve.function_path(self._declared, queue, activity)
         return bind(path)
-
-
-def _text(findings: Any) -> str:
-    return str(InvalidQueuesFile(findings))
