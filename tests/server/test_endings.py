@@ -60,7 +60,7 @@ async def test_a_run_that_was_ended_from_outside_says_so(
     workflow_id = f"{project.queue}-1"
     errors = project.folder / "errors.txt"
     with errors.open("w") as output:
-        launch = subprocess.Popen(
+        launch = subprocess.Popen(  # noqa: ASYNC220 - it outlives this line
             [*TQRUN, "launch", project.queue, "--seconds", "1", "--wait"],
             cwd=project.folder,
             env=project.environment,

@@ -65,12 +65,12 @@ def workflows(verb: str, act: Callable[..., None], options: Callable[..., None])
     """A group with a command per workflow, which calls *act* with a `Named` and the *options*."""
 
     class Commands(Workflows):
-        def command_of(self, name: str, workflow: model.Workflow, help_text: str) -> Any:
+        def command_of(self, name: str, workflow: model.Workflow) -> Any:
             def called(ctx: typer.Context, values: dict[str, Any], **own: Any) -> None:
                 act(Named(name, workflow, path(ctx), values), **own)
 
             fields = Fields(workflow.input, "input_", own_names(options))
-            return single(name, command(called, fields, options), help_text)
+            return single(name, command(called, fields, options))
 
     Commands.verb = verb
     return Commands

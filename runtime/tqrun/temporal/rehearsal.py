@@ -24,7 +24,8 @@ from temporalio.client import Client
 from tqrun import logs
 from tqrun.errors import InvalidQueuesFile, TqrunError
 from tqrun.plan.registry import Registry
-from tqrun.temporal.client import DATA_CONVERTER, PlanHeader
+from tqrun.temporal.client import PlanHeader
+from tqrun.temporal.converter import DATA_CONVERTER
 from tqrun.temporal.server import ServerOptions, embedded_server
 from tqrun.temporal.stage import BUSY, Stage
 from tqrun.temporal.worker import quiet_sdk

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tqrun.config import model
@@ -205,8 +205,8 @@ def _texts(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _body(launch: LaunchPlan) -> str:
-    """The plan without its names."""
-    return launch.plan.text.partition('"steps":')[2]
+    """The plan without its names and inputs."""
+    return replace(launch.plan, inputs=()).text.partition('"steps":')[2]
 
 
 def _in_words(old: Cost, new: Cost) -> str:
