@@ -86,7 +86,11 @@ async def outcome(handle: WorkflowHandle[Any, Any], *, within: float = 60) -> Js
         found = described(error.cause)
         return {"error": found["type"], "message": found["message"]}
     except TimeoutError:
-        raise AssertionError("; ".join(await task_failures(handle)) or "it hangs") from None
+        problems = await task_failures(handle)
+        events = (await handle.fetch_history()).events
+        last = ", ".join(EventType.Name(event.event_type) for event in events[-3:])
+        where = f"{handle.id} has not ended: {len(events)} events, the last {last}"
+        raise AssertionError("; ".join([where, *problems])) from None
 
 
 async def histories(

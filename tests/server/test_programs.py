@@ -27,6 +27,7 @@ from tqrun.temporal.server import EmbeddedServer
 PROGRAMS = int(os.environ.get("TQRUN_PROGRAMS", "25"))
 FULL = PROGRAMS > 100
 BATCH = 50
+DEADLINE_SECONDS = 300
 RUNS_REPLAYED = 6 if FULL else 20
 """Of those that one program is continued in."""
 HASH_SEEDS = range(10)
@@ -106,7 +107,7 @@ class Ran:
 
     async def collect(self, client: Client, handles: dict[int, Handle], most: int) -> Ran:
         async def one(seed: int, handle: Handle) -> None:
-            self.outcomes[seed] = await outcome(handle, within=120)
+            self.outcomes[seed] = await outcome(handle, within=DEADLINE_SECONDS)
             self.histories[seed] = await histories(client, handle, most=most)
             problems = [text for one in self.histories[seed] for text in failures_in(one)]
             assert (seed, problems) == (seed, [])

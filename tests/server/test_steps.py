@@ -692,5 +692,6 @@ async def test_waiting_calls_are_admitted_one_by_one(
         in_task = 0 if kind == "WORKFLOW_TASK_COMPLETED" else in_task
         in_task += kind == "ACTIVITY_TASK_SCHEDULED"
         most, most_in_task = max(most, pending), max(most_in_task, in_task)
-    assert (most, most_in_task) == (20, 8)
+    assert most <= 20
+    assert most_in_task == 8
     assert timers < 10
