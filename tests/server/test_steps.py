@@ -275,8 +275,11 @@ async def test_two_branches_never_take_one_signal(steps: Steps) -> None:
     """)
     async with steps.working():
         handle = await steps.launch()
-        await handle.signal("turn", {"number": 1})
-        await handle.signal("turn", {"number": 2})
+        for number, waiting in ((1, 3), (2, 2)):
+            async with asyncio.timeout(20):
+                while len((await handle.query(STATE))["steps"]) != waiting:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+            await handle.signal("turn", {"number": number})
         assert await outcome(handle) == {"result": [1, 2]}
 
 

@@ -26,7 +26,7 @@ MAX_STEPS = 14
 def queues_file(queue: str, seeds: range) -> Json:
     """A queues file with one workflow for each of *seeds*."""
     once = {"maximum_attempts": 1}
-    options = {"start_to_close_timeout": "30s", "retry_policy": once}
+    options = {"start_to_close_timeout": "5m", "retry_policy": once}
     activities = {
         name: {"function": f"tests.temporal.functions:{name}", **options} for name in ACTIVITIES
     }
