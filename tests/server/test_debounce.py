@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from temporalio import activity, workflow
+from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import (
     Client,
@@ -18,12 +19,15 @@ from temporalio.client import (
     WorkflowFailureError,
     WorkflowHandle,
 )
+from temporalio.common import RawValue
 from temporalio.testing import TimeSkipper
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from tests.server import rounds
 from tests.server.declared import Declared
+from tests.server.project import Project
 from tests.server.support import eventually
+from tqrun.temporal.server import EmbeddedServer
 
 QUEUES = """
     queues:
@@ -319,3 +323,86 @@ async def test_a_launch_with_use_existing_tells_a_run_that_goes_already(
     assert (first.status, second.status) == ("started", "already_running")
     assert first.run_id == second.run_id
     await client.get_workflow_handle(first.workflow_id).terminate()
+
+
+ASKED = "[{wait_for: approve, timeout: 0s, as: got}, work, {return: '${got}'}]"
+SIGNALS = "signals: {approve: {by: string}}\n        steps:"
+
+
+async def test_a_signal_is_there_for_the_round_that_follows_it(
+    tmp_path: Path, client: Client, queue: str, gate: asyncio.Event
+) -> None:
+    text = QUEUES.format(queue=queue, debounce=LONG, steps=ASKED).replace("steps:", SIGNALS)
+    queues = Declared(tmp_path, text, client)
+    run = Run(queues, queue, client)
+    async with queues.worker(queue):
+        await run.launch(1)
+        await queues.signal(queue, "approve", {"by": "first"}, entity=queue)
+        await run.let_pass(70)
+        await eventually(lambda: run.rounds == [1])
+        assert (await queues.query(queue, entity=queue)).answer["locals"] == {
+            "got": {"by": "first"}
+        }
+        await run.launch(2)
+        gate.set()
+        await eventually_idle(run.handle)
+        await queues.signal(queue, "approve", {"by": "second"}, entity=queue)
+        await run.let_pass(70)
+        assert await run.result() == {"by": "second"}
+
+
+async def eventually_idle(handle: WorkflowHandle[object, object]) -> None:
+    """Return once the first round's function is done and the run waits for the next window."""
+    async with asyncio.timeout(30):
+        while (await handle.describe()).raw_description.pending_activities:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+def test_the_launch_command_tells_what_a_launch_joined(
+    tmp_path: Path, server: EmbeddedServer, queue: str
+) -> None:
+    project = Project(tmp_path, server.address)
+    text = QUEUES.format(queue=queue, debounce=LONG, steps=STEPS)
+    project.write(text.replace("tests.server.rounds", "activities.rounds"), rounds=ROUNDS)
+    with project.worker():
+        launched = [
+            project.tqrun("launch", queue, "--entity", "a", "--number", str(number))
+            for number in (1, 2)
+        ]
+    assert [one.returncode for one in launched] == [0, 0]
+    first, second = (one.stdout.splitlines() for one in launched)
+    assert first[0] == f"started {queue}-a"
+    assert second == [
+        f"joined {queue}-a",
+        first[1],
+        "  a run that is going was handed the launch",
+    ]
+
+
+ROUNDS = """
+    def prepare(entity: str, number: int) -> int:
+        return number
+
+    def work(entity: str, number: int) -> int:
+        return number
+"""
+
+
+async def test_a_signal_before_the_first_round_is_carried_into_the_run_that_goes_on(
+    tmp_path: Path, client: Client, queue: str
+) -> None:
+    text = QUEUES.format(queue=queue, debounce="{window: 1s}", steps=ASKED)
+    queues = Declared(tmp_path, text.replace("steps:", SIGNALS), client)
+    run = Run(queues, queue, client)
+    async with queues.restless_worker(
+        queue, lambda: workflow.info().get_current_history_length() > 12
+    ):
+        first = await queues.launch(queue, entity=queue, number=1)
+        await queues.signal(queue, "approve", {"by": "me"}, entity=queue)
+        await run.handle.signal("approve", "no payload")
+        await run.handle.signal("undeclared", RawValue(Payload(metadata={"encoding": b"none"})))
+        for number in (2, 3, 4):
+            await run.launch(number)
+        assert await run.result() == {"by": "me"}
+        assert (await run.handle.describe()).run_id != first.run_id
+    assert run.rounds == [4]

@@ -68,7 +68,7 @@ MUTANTS = {
         (
             "workflow.py",
             "            if not launches.pending:\n",
-            "            if not launches.pending:\n                await workflow.sleep(0.03)\n",
+            "            if not launches.pending:\n                await workflow.sleep(0.2)\n",
         ),
     ],
     "the inbox is dropped when the run goes on in a new one": [
@@ -117,15 +117,16 @@ class Launcher(asyncio.DatagramProtocol):
         handle = self._client.get_workflow_handle(f"{self._queue}-{entity}")
         told = asyncio.ensure_future(self._ended[step, entity, number].wait())
         closed = asyncio.ensure_future(handle.result())
-        await asyncio.wait((told, closed), return_when=asyncio.FIRST_COMPLETED)
-        if closed.done():
-            with suppress(WorkflowFailureError):
-                closed.result()
-            await asyncio.wait((told,), timeout=LATE_SECONDS)
-        answered = told.done()
-        told.cancel()
-        closed.cancel()
-        return answered
+        try:
+            await asyncio.wait((told, closed), return_when=asyncio.FIRST_COMPLETED)
+            if closed.done():
+                with suppress(WorkflowFailureError):
+                    closed.result()
+                await asyncio.wait((told,), timeout=LATE_SECONDS)
+            return told.done()
+        finally:
+            told.cancel()
+            closed.cancel()
 
 
 class Workers:
