@@ -25,14 +25,17 @@ from tests.server.declared import Declared
 from tqrun.temporal.server import EmbeddedServer
 
 IDS = int(os.environ.get("STRESS_IDS", "40" if "CI" in os.environ else "200"))
-MUTANT_IDS = 40
 LAUNCHES = 6
 """For each id."""
+MUTANT_IDS = 8
+MUTANT_LAUNCHES = 40
+"""Few ids at once, so that rounds are quick and hits are many; the first loss ends it."""
 WORKERS = 2
 KILLS = 3
 SECONDS_BETWEEN_KILLS = 4.0
-AIM_SECONDS = 0.03
-"""A launch comes within this after the end of a function that it is aimed at."""
+AIMS_SECONDS = (0.01, 0.1, 0.5)
+"""A launch comes within one of these after the end of a function that it is aimed at: how long a
+round takes from there to its end depends on how busy the machine is."""
 LONGEST_SECONDS = 600.0
 LATE_SECONDS = 2.0
 """How long after a run's end what its last function told may still be on the way."""
@@ -98,19 +101,19 @@ class Launcher(asyncio.DatagramProtocol):
         step, entity, number = json.loads(data)
         self._ended[step, entity, number].set()
 
-    async def pursue(self, entity: str) -> None:
+    async def pursue(self, entity: str, launches: int) -> None:
         """Launch, wait for the round that sees the launch, and launch into its end."""
         aim = random.Random(entity)
-        for number in range(LAUNCHES):
+        for number in range(launches):
             launched = await self._queues.launch(self._queue, entity=entity, number=number)
             self.joined += launched.status == "joined"
             step = aim.choice(("prepare", "work"))
-            if number == LAUNCHES - 1:
+            if number == launches - 1:
                 step = "work"
             if not await self._answered(step, entity, number):
                 self.lost.append((entity, number))
                 self.loss.set()
-            await asyncio.sleep(aim.uniform(0, AIM_SECONDS))
+            await asyncio.sleep(aim.uniform(0, aim.choice(AIMS_SECONDS)))
 
     async def _answered(self, step: str, entity: str, number: int) -> bool:
         """Whether a round began with this launch's input, and so after it."""
@@ -178,9 +181,9 @@ async def stressed(
         yield launcher, workers
 
 
-async def pursue_all(launcher: Launcher, ids: int) -> None:
+async def pursue_all(launcher: Launcher, ids: int, launches: int) -> None:
     async with asyncio.timeout(LONGEST_SECONDS):
-        await asyncio.gather(*(launcher.pursue(f"id{number}") for number in range(ids)))
+        await asyncio.gather(*(launcher.pursue(f"id{number}", launches) for number in range(ids)))
 
 
 @pytest.fixture
@@ -192,7 +195,7 @@ async def test_every_launch_is_answered_by_a_round_that_began_after_it(
     tmp_path: Path, server: EmbeddedServer, client: Client, queue: str
 ) -> None:
     async with stressed(tmp_path, server, client, queue, PACKAGE) as (launcher, workers):
-        launching = asyncio.ensure_future(pursue_all(launcher, IDS))
+        launching = asyncio.ensure_future(pursue_all(launcher, IDS, LAUNCHES))
         for _ in range(KILLS):
             await asyncio.wait((launching,), timeout=SECONDS_BETWEEN_KILLS)
             workers.start()
@@ -214,7 +217,7 @@ async def test_the_stress_sees_a_loss(
         assert source.count(text) == 1, f"{module} has changed: mutate it anew"
         path.write_text(source.replace(text, instead))
     async with stressed(tmp_path, server, client, queue, package) as (launcher, _):
-        launching = asyncio.ensure_future(pursue_all(launcher, MUTANT_IDS))
+        launching = asyncio.ensure_future(pursue_all(launcher, MUTANT_IDS, MUTANT_LAUNCHES))
         loss = asyncio.ensure_future(launcher.loss.wait())
         await asyncio.wait((launching, loss), return_when=asyncio.FIRST_COMPLETED)
         for task in (launching, loss):
