@@ -7,11 +7,14 @@ when it is called, so that `tqrun --help` stays as quick as an empty Typer appli
 from __future__ import annotations
 
 import atexit
+import errno
+import io
 import logging
 import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
@@ -41,6 +44,10 @@ COMMANDS = {
     "schema": "Print the JSON Schema of queues.yaml, for editors.",
 }
 """Each command's module in this package, which has its name, and its line in the help."""
+
+
+_STDERR = 2
+_UNWRITABLE = (errno.ENOSPC, errno.EBADF, errno.EIO, errno.EPIPE, errno.EDQUOT)
 
 
 class _Commands(TyperGroup):
@@ -98,10 +105,24 @@ def run(arguments: Sequence[str]) -> int:
     except TqrunError as error:
         typer.echo(f"error: {error}", err=True)
         return error.exit_code
+    except OSError as error:
+        if error.filename is not None or error.errno not in _UNWRITABLE:
+            _report_bug(error, arguments)
+            return Exit.BUG
+        return _unwritable(error)
     except Exception as error:  # noqa: BLE001 - the last resort: it says that this is our bug
         _report_bug(error, arguments)
         return Exit.BUG
     return Exit.OK
+
+
+def _unwritable(error: OSError) -> int:
+    """The exit status when the output cannot be written; whoever closed a pipe need not be told."""
+    if error.errno != errno.EPIPE:
+        with suppress(OSError):
+            typer.echo(f"error: the output cannot be written: {error.strerror}", err=True)
+        return Exit.UNREADABLE
+    return Exit.FINDINGS
 
 
 def _report_bug(error: Exception, arguments: Sequence[str]) -> None:
@@ -135,6 +156,7 @@ def main() -> NoReturn:
     It ends without the interpreter's own clean-up, in which one of about ten processes that used
     a Temporal client crashes (github.com/temporalio/sdk-python/issues/300).
     """
+    _open_missing_streams()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     status = run(sys.argv[1:])
@@ -143,10 +165,32 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except OSError:
-            # Whoever read the output has closed it, and nobody is left to tell.
-            status = status or Exit.FINDINGS
+        except OSError as error:
+            status = status or _unwritable(error)
     os._exit(status)
+
+
+class _Closed(io.RawIOBase):
+    """Stands for a standard output that was closed before the process began."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, _: Any) -> int:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+
+def _open_missing_streams() -> None:
+    """Give a process that was started without stdout or stderr something in its place."""
+    if sys.stdout is not None and sys.stderr is not None:
+        return
+    # Nothing that is opened later, such as a connection, gets the number of a standard stream.
+    while os.open(os.devnull, os.O_RDWR) <= _STDERR:
+        pass
+    if sys.stdout is None:
+        sys.stdout = io.TextIOWrapper(_Closed(), encoding="utf-8", write_through=True)
+    if sys.stderr is None:
+        sys.stderr = io.TextIOWrapper(io.FileIO(_STDERR, "w"), encoding="utf-8")
 
 
 if __name__ == "__main__":

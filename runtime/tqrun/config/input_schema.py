@@ -170,6 +170,7 @@ def misfits(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
         return
     from jsonschema import Draft202012Validator
 
-    if not Draft202012Validator(schema).is_valid(schema["default"]):
+    checker = Draft202012Validator.FORMAT_CHECKER
+    if not Draft202012Validator(schema, format_checker=checker).is_valid(schema["default"]):
         given = quote(_text(schema["default"]))
         yield "default", f"{given}: the input does not allow its own default"

@@ -60,6 +60,8 @@ def read_bytes(path: Path | str) -> bytes:
     Raises:
         UnreadableFile: The file is missing, is a directory or may not be read.
     """
+    if not str(path):
+        raise UnreadableFile("the name of the queues file is empty")
     try:
         with Path(path).open("rb") as stream:
             return stream.read(yaml.MAX_BYTES + 1)

@@ -66,6 +66,18 @@ def bind(path: str) -> BoundFunction:
     """
     module_name, _, name = path.partition(":")
     module = load(module_name)
+    try:
+        return _bound(module, path, name)
+    except BindingError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a module's `__getattr__` may raise anything
+        fault = f"raises {type(error).__name__} when it is asked for"
+        message = f'module "{module_name}" ({_file(module)}) {fault} "{name}"'
+        raise BindingError("import-failed", message) from None
+
+
+def _bound(module: ModuleType, path: str, name: str) -> BoundFunction:
+    module_name = module.__name__
     function: Any = getattr(module, name, _MISSING)
     if function is _MISSING:
         hint = did_you_mean(name, _functions(module))

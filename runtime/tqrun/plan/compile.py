@@ -31,7 +31,10 @@ MAX_ID_BYTES = 1_000
 """Temporal's limit for workflow ids and task queue names (dynamic config `limit.maxIDLength`)."""
 
 LARGE_PLAN_BYTES = 16_000
-"""On the wire, compressed."""
+MAX_PLAN_BYTES = 64_000
+"""On the wire, compressed. A header is part of a run's first event, which every worker that takes
+the run over reads."""
+
 _UNSTABLE = re.compile(r"(?i)\b(now|today|time|timestamp|date|datetime|random|rand|uuid\d?|math)\b")
 _VERSION = {"version": {"type": "integer"}}
 
@@ -172,9 +175,16 @@ class Compiler:
         )
 
     def _size(self, plan: Plan, location: Location) -> None:
-        if len(plan.text) > LARGE_PLAN_BYTES and len(plan.encoded) > LARGE_PLAN_BYTES:
+        # To compress every small plan would cost a check more than all the rest.
+        if len(plan.text) <= LARGE_PLAN_BYTES or len(plan.encoded) <= LARGE_PLAN_BYTES:
+            return
+        size = f"the plan has {len(plan.encoded) / 1000:.0f} kB"
+        if len(plan.encoded) > MAX_PLAN_BYTES:
+            message = f"{size}, the limit is {MAX_PLAN_BYTES // 1000} kB; split the workflow"
+            self._report.add("plan-too-large", message, location, key=True)
+        else:
             message = (
-                f"the plan has {len(plan.encoded) / 1000:.0f} kB, which every run carries; "
+                f"{size}, which every run carries; "
                 "move data into an activity, or steps into a child workflow"
             )
             self._report.add("large-plan", message, location, key=True)

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any, NotRequired, Required, Union, get_args, get_origin, get_type_hints
 
 import typing_extensions
@@ -175,12 +176,20 @@ def _fits(declared: Schema, accepted: Schema, definitions: Schema) -> bool:
 
 
 def named(annotation: Any) -> str:
-    """*annotation* as its author would write it."""
+    """*annotation* as its author would write it, without what only `Annotated` says."""
     if isinstance(annotation, Written):
         return annotation.text
+    annotation = _plain(annotation)
     if isinstance(annotation, type) and not get_args(annotation):
         return annotation.__name__
     return inspect.formatannotation(annotation)
+
+
+def _plain(annotation: Any) -> Any:
+    try:
+        return get_type_hints(SimpleNamespace(__annotations__={"it": annotation}))["it"]
+    except Exception:  # noqa: BLE001 - an annotation is any expression
+        return annotation
 
 
 def described(schema: Schema) -> str:

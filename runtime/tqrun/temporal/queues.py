@@ -16,6 +16,7 @@ from temporalio.exceptions import TimeoutError as TimedOut
 from temporalio.service import RPCError, RPCStatusCode
 
 from tqrun.errors import LaunchFailed, RunFailed, ServerUnavailable, UsageError
+from tqrun.plan.compile import LARGE_PLAN_BYTES, MAX_PLAN_BYTES
 from tqrun.plan.model import Call, every_step
 from tqrun.plan.registry import Registry
 from tqrun.temporal.client import Connection, connect, settings
@@ -33,14 +34,7 @@ from tqrun.temporal.requests import (
     send_signal,
     terminate,
 )
-from tqrun.temporal.start import (
-    LARGE_PLAN_BYTES,
-    MAX_PLAN_BYTES,
-    Sent,
-    Status,
-    prepare,
-    started,
-)
+from tqrun.temporal.start import Sent, Status, prepare, started
 from tqrun.temporal.ui import run_page
 
 RECONNECT_SECONDS = 1.0

@@ -20,9 +20,6 @@ from tqrun.temporal.launches import LAUNCH
 
 Status = Literal["started", "already_running", "already_finished", "joined"]
 
-LARGE_PLAN_BYTES = 16_000
-MAX_PLAN_BYTES = 64_000
-"""A header is part of a run's first event, which every worker that takes the run over reads."""
 
 _CONFLICT = {
     "fail": WorkflowIDConflictPolicy.FAIL,
@@ -79,8 +76,7 @@ def prepare(launch: LaunchPlan, values: Mapping[str, Any]) -> Start:
     """Validate *values* and render what the launch would start.
 
     Raises:
-        InvalidInput: The input does not fit or gives an id that Temporal does not take, or the
-            plan is too large for a header.
+        InvalidInput: The input does not fit or gives an id that Temporal does not take.
     """
     given = launch.inputs.normalise(values)
     workflow_id = rendered_id(launch, given)
@@ -89,12 +85,6 @@ def prepare(launch: LaunchPlan, values: Mapping[str, Any]) -> Start:
         memo = {name: _value(value, given) for name, value in launch.memo.items()}
     except EvaluationError as error:
         raise InvalidInput(f"the launch of {launch.name} cannot be prepared: {error}") from None
-    plan_bytes = len(launch.plan.encoded)
-    if plan_bytes > MAX_PLAN_BYTES:
-        raise InvalidInput(
-            f"the plan of {launch.name} has {plan_bytes} bytes, the limit is {MAX_PLAN_BYTES}; "
-            "split the workflow"
-        )
     return Start(
         queue=launch.name,
         workflow_type=launch.workflow_type,
@@ -104,7 +94,7 @@ def prepare(launch: LaunchPlan, values: Mapping[str, Any]) -> Start:
         input=given,
         memo=memo,
         plan_hash=launch.plan.hash,
-        plan_bytes=plan_bytes,
+        plan_bytes=len(launch.plan.encoded),
     )
 
 
