@@ -32,6 +32,7 @@ class Session:
 
     def __init__(self, project: Path) -> None:
         self.project = project
+        self.environment: dict[str, str] = {}
         self._log = project / "dev.log"
         self._module = project / "activities" / "greeting.py"
         self._module.parent.mkdir()
@@ -49,7 +50,7 @@ class Session:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env=os.environ | {"PYTHONUNBUFFERED": "1"} | self.environment,
             )
 
     async def start(self) -> None:
@@ -120,6 +121,21 @@ async def session(tmp_path: Path) -> AsyncIterator[Session]:
     if made.process.poll() is None:
         made.process.kill()
     made.process.wait()
+
+
+async def test_it_keeps_to_its_own_server(session: Session) -> None:
+    (session.project / "profiles.toml").write_text('[profile.default]\nnamespace = "staging"\n')
+    session.environment = {
+        "TEMPORAL_ADDRESS": "temporal.example:7233",
+        "TEMPORAL_NAMESPACE": "prod",
+        "TEMPORAL_API_KEY": "secret",
+        "TEMPORAL_TLS": "true",
+        "TEMPORAL_PROFILE": "prod",
+        "TEMPORAL_CONFIG_FILE": "profiles.toml",
+    }
+    await session.start()
+    await session.says("workers ready")
+    assert session.greet("a") == "Hello a"
 
 
 async def test_runs_what_was_last_sound_until_it_is_told_to_stop(session: Session) -> None:
