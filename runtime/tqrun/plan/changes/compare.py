@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from itertools import groupby
 
 from tqrun.config import model, resolve
@@ -39,13 +40,19 @@ def compare(before: Side, after: Side) -> list[Change]:
 
 def _renamed(pair: Pair) -> dict[str, str]:
     """New queues that look like one that is gone, by its name, and do not say so."""
-    new = [name for name in pair.after.file.queues if pair.old_name(name) is None]
+    queues = pair.before.file.queues, pair.after.file.queues
+    gone = [name for name in queues[0] if pair.new_name(name) is None]
+    new = [name for name in queues[1] if pair.old_name(name) is None]
+    pairs = [
+        (SequenceMatcher(None, old, name).ratio(), old, name)
+        for old in gone
+        for name in new
+        if _alike(queues[0][old], queues[1][name])
+    ]
     found: dict[str, str] = {}
-    for name, queue in pair.before.file.queues.items():
-        free = [one for one in new if one not in found.values()]
-        twins = [one for one in free if _alike(queue, pair.after.file.queues[one])]
-        if twins and pair.new_name(name) is None:
-            found[name] = twins[0]
+    for _, old, name in sorted(pairs, reverse=True):
+        if old not in found and name not in found.values():
+            found[old] = name
     return found
 
 
