@@ -78,7 +78,7 @@ async def waits(project: Project, entity: str = "X") -> None:
     client = await Client.connect(project.address, data_converter=pydantic_data_converter)
     run = client.get_workflow_handle(f"{project.queue}-{entity}")
     async with asyncio.timeout(DEADLINE_SECONDS):
-        while (await run.query(STATE))["steps"] != ["steps[1]"]:  # noqa: ASYNC110 - on the server
+        while (await run.query(STATE))["steps"] != ["steps[1]"]:  # noqa: ASYNC110 - a remote run
             await asyncio.sleep(POLL_SECONDS)
 
 
