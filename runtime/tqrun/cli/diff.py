@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
 from typing import Annotated, Literal
@@ -9,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from tqrun.cli import reports
+from tqrun.cli.options import Address, Namespace, Profile
 from tqrun.errors import Exit
 from tqrun.plan.changes.base import base
 from tqrun.plan.changes.revision import Revision
@@ -38,11 +40,18 @@ def diff(
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="Exit with 0 whatever is found.")
     ] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask the server whether what is removed has open runs.")
+    ] = False,
+    address: Address = None,
+    namespace: Namespace = None,
+    profile: Profile = None,
 ) -> None:
     """Compare a queues file and its functions with an earlier revision.
 
     Exits with 1 if something at or above --fail-on is found, 3 if the file or the base cannot be
-    read.
+    read,
+    4 if --live is given and the server cannot be reached.
     """
     # As in `check`: nothing that a comparison makes is garbage before its end.
     gc.disable()
@@ -50,6 +59,12 @@ def diff(
         verdict = judge(base(against, file), Revision(file, file))
     finally:
         gc.enable()
+    if live:
+        # Imported here: temporalio costs 120 ms, and without a server nothing needs it.
+        from tqrun.temporal.client import Connection
+        from tqrun.temporal.live import settle
+
+        verdict = asyncio.run(settle(verdict, Connection(address, namespace, profile)))
     reports.FORMATS[output](verdict, sys.stdout)
     failed = bool(verdict.at_least(fail_on)) and not exit_zero
     raise typer.Exit(Exit.FINDINGS if failed else Exit.OK)

@@ -1,0 +1,97 @@
+"""The rows of a comparison that only the server can settle: what is removed, and still open."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+
+from tqrun.config import model
+from tqrun.plan.changes.change import Change, Severity
+from tqrun.plan.changes.verdict import Verdict
+from tqrun.temporal.client import Connection
+from tqrun.temporal.status import Server, Version, versions
+
+
+class Empty(Change):
+    """A removal that hurts nobody."""
+
+    @property
+    def severity(self) -> Severity:
+        return "info"
+
+
+class Open(Change):
+    """A removal that runs are in the way of."""
+
+    @property
+    def severity(self) -> Severity:
+        return "error"
+
+    @property
+    def mend(self) -> str:
+        return "keep it until tqrun status says that it may go"
+
+
+def settled(changes: Sequence[Change], open_runs: Mapping[Change, int]) -> tuple[Change, ...]:
+    """*changes* with those that *open_runs* counts as an error if any is open, else as an info."""
+    return tuple(
+        _settled(change, open_runs[change]) if change in open_runs else change for change in changes
+    )
+
+
+def _settled(change: Change, count: int) -> Change:
+    kind = Open if count else Empty
+    runs = f"{count or 'no'} run{'' if count == 1 else 's'} of it {'is' if count == 1 else 'are'}"
+    return kind(change.place, change.code, f"{change.message}, {runs} open", change.queue)
+
+
+async def settle(verdict: Verdict, connection: Connection) -> Verdict:
+    """*verdict* with its removed queues and versions judged by what the server has.
+
+    A queue whose functions other queues call stays a warning: their runs are not counted here.
+
+    Raises:
+        ServerUnavailable: The server cannot be reached, or refused.
+    """
+    server = Server(connection)
+    removed = list(_removed(verdict))
+    counts = await asyncio.gather(*(_count(server, gone) for _, gone in removed))
+    found = {
+        change: count
+        for (change, gone), count in zip(removed, counts, strict=True)
+        if count or not any(one.callers for one in gone)
+    }
+    return dataclasses.replace(verdict, changes=settled(verdict.changes, found))
+
+
+async def _count(server: Server, gone: Sequence[Version]) -> int:
+    counts = [await server.open_runs(one.namespace, one.task_queues) for one in gone]
+    return sum(counts)
+
+
+def _removed(verdict: Verdict) -> Iterator[tuple[Change, list[Version]]]:
+    """What each removal takes away, as the base has it."""
+    before, after = verdict.before.file, verdict.after.file
+    for change in verdict.changes:
+        if change.code == "queue-removed":
+            yield change, _listed(before, change.queue)
+    dropped: dict[str, Iterator[Version]] = {}
+    for change in verdict.changes:
+        if change.code == "version-removed":
+            queue = change.queue
+            if queue not in dropped:
+                dropped[queue] = iter(_dropped(before, after, queue))
+            yield change, [next(dropped[queue])]
+
+
+def _listed(file: model.QueuesFile, queue: str) -> list[Version]:
+    return [one for one in versions(file, [queue]) if one.state != "removed"]
+
+
+def _dropped(before: model.QueuesFile, after: model.QueuesFile, queue: str) -> list[Version]:
+    """The draining versions that are gone, in the order in which they are told."""
+    kept = {after.queues[queue].version, *after.queues[queue].draining}
+    name = queue if queue in before.queues else after.queues[queue].renamed_from or queue
+    found = {one.version: one for one in _listed(before, name)}
+    return [found[version] for version in before.queues[name].draining if version not in kept]
