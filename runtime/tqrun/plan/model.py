@@ -2,7 +2,7 @@
 
 This is the wire format. A plan travels in a header or a marker of the run's history and is read
 again by whatever worker has the run, perhaps months later; a change here that an older worker
-would misread needs a new `FORMAT`, and replay of the recorded histories.
+would misread needs a new `FORMAT`, and replay of the recorded histories: docs/plan-format.md.
 
 A *value* is JSON whose texts may hold `${…}`; it is evaluated when the run gets there.
 """
@@ -27,7 +27,11 @@ Steps = tuple["Step", ...]
 
 
 class UnreadablePlan(Exception):
-    """The plan is of a newer format than this worker knows, or is no plan at all."""
+    """The plan is of a newer format than this worker knows, or is no plan at all.
+
+    Raised in workflow code it fails the workflow task, not the run: the server offers the task
+    again, and a worker that can read the plan goes on.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,19 +301,29 @@ def decode(data: bytes) -> Plan:
     """Read a plan's wire form; the same bytes give the same shared, immutable plan.
 
     Raises:
-        UnreadablePlan: The format is newer than this worker knows, or *data* is no plan.
+        UnreadablePlan: The plan is newer or older than this worker reads, or *data* is no plan.
     """
     try:
         raw = data if data.startswith(b"{") else zlib.decompress(data)
         content = json.loads(raw)
         number = content.pop("format")
-        if number == FORMAT:
-            return Plan(**_fields(content))
     except (ValueError, TypeError, KeyError, AttributeError, zlib.error) as error:
-        raise UnreadablePlan(f"the run's plan cannot be read: {error!r}") from None
-    raise UnreadablePlan(
-        f"the run's plan has format {number}, this worker knows {FORMAT}; a newer worker runs it"
-    )
+        raise UnreadablePlan(f"the run's plan cannot be read: {error!r}; reset the run") from None
+    if number != FORMAT:
+        raise UnreadablePlan(_other_format(number))
+    try:
+        return Plan(**_fields(content))
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
+        # Of the same format, with a key or a kind of step that has been added since.
+        raise UnreadablePlan(
+            f"the run's plan holds what this worker does not know: {error}; a newer worker runs it"
+        ) from None
+
+
+def _other_format(number: Any) -> str:
+    if isinstance(number, int) and number < FORMAT:
+        return f"the run's plan has format {number}, the oldest that is read is {FORMAT}; reset it"
+    return f"the run's plan has format {number}, this worker knows {FORMAT}; a newer worker runs it"
 
 
 def every_step(steps: Steps) -> Iterator[Any]:

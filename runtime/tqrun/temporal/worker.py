@@ -18,6 +18,7 @@ from temporalio.worker import Interceptor, PollerBehaviorAutoscaling, Worker
 
 from tqrun.errors import ServerUnavailable, TqrunError, UsageError
 from tqrun.plan.binding import BindingError
+from tqrun.plan.model import UnreadablePlan
 from tqrun.plan.registry import Service
 from tqrun.temporal.activity import Observer, activities
 from tqrun.temporal.calls import WorkerLacksActivity
@@ -258,7 +259,7 @@ def quiet_sdk() -> None:
 
     def shorten(record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, WorkerLacksActivity):
+        if isinstance(error, WorkerLacksActivity | UnreadablePlan):
             record.msg, record.args, record.exc_info = str(error), (), None
         return True
 
