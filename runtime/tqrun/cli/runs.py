@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tqrun.cli.fields import Fields, command, own_names
+from tqrun.cli.fields import command, own_names
+from tqrun.cli.requests import addressing
 from tqrun.cli.workflows import Workflows, path, single
 from tqrun.config import model
 
@@ -32,7 +33,7 @@ class Named:
         name: As a launch names it.
         workflow: Its entry.
         file: The queues file.
-        values: Inputs, at least those that are in the id.
+        values: The inputs that are in the id.
     """
 
     name: str
@@ -56,9 +57,9 @@ class Named:
         Raises:
             InvalidInput: They do not fit.
         """
-        from tqrun.temporal.runs import addressed
+        from tqrun.temporal.requests import address
 
-        return given or addressed(launch, self.values)
+        return given or address(launch, self.values)
 
 
 def workflows(verb: str, act: Callable[..., None], options: Callable[..., None]) -> type[Workflows]:
@@ -69,8 +70,8 @@ def workflows(verb: str, act: Callable[..., None], options: Callable[..., None])
             def called(ctx: typer.Context, values: dict[str, Any], **own: Any) -> None:
                 act(Named(name, workflow, path(ctx), values), **own)
 
-            fields = Fields(workflow.input, "input_", own_names(options))
-            return single(name, command(called, fields, options))
+            fields = addressing(workflow, own_names(options))
+            return single(name, command(called, fields, options), f"{verb.capitalize()} {name}.")
 
     Commands.verb = verb
     return Commands

@@ -7,7 +7,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 
 from tqrun.config import model
-from tqrun.plan.changes.change import Change, Severity
+from tqrun.plan.changes.change import Change
+from tqrun.plan.changes.table import Severity
 from tqrun.plan.changes.verdict import Verdict
 from tqrun.temporal.client import Connection
 from tqrun.temporal.status import Server, Version, versions
@@ -43,7 +44,7 @@ def settled(changes: Sequence[Change], open_runs: Mapping[Change, int]) -> tuple
 def _settled(change: Change, count: int) -> Change:
     kind = Open if count else Empty
     runs = f"{count or 'no'} run{'' if count == 1 else 's'} of it {'is' if count == 1 else 'are'}"
-    return kind(change.place, change.code, f"{change.message}, {runs} open", change.queue)
+    return kind(change.place, change.code, f"{change.message}, {runs} open", change.queues)
 
 
 async def settle(verdict: Verdict, connection: Connection) -> Verdict:
@@ -75,11 +76,11 @@ def _removed(verdict: Verdict) -> Iterator[tuple[Change, list[Version]]]:
     before, after = verdict.before.file, verdict.after.file
     for change in verdict.changes:
         if change.code == "queue-removed":
-            yield change, _listed(before, change.queue)
+            yield change, _listed(before, change.queues[0])
     dropped: dict[str, Iterator[Version]] = {}
     for change in verdict.changes:
         if change.code == "version-removed":
-            queue = change.queue
+            [queue] = change.queues
             if queue not in dropped:
                 dropped[queue] = iter(_dropped(before, after, queue))
             yield change, [next(dropped[queue])]

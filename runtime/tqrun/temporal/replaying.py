@@ -20,13 +20,13 @@ from typing import Any
 from google.protobuf.json_format import ParseError
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.worker import Replayer
 
 from tqrun.errors import Exit, TqrunError
 from tqrun.plan.importing import load, project_on_path
 from tqrun.temporal.client import Connection, connect
+from tqrun.temporal.converter import DATA_CONVERTER
 from tqrun.temporal.runs import history_of, pinned
 from tqrun.temporal.workflow import PlanSender, workflow_classes
 
@@ -202,7 +202,7 @@ async def _replays(task: Task) -> AsyncIterator[_Replays]:
             *_hand_written(task),
         ],
         interceptors=[PlanSender()],
-        data_converter=pydantic_data_converter,
+        data_converter=DATA_CONVERTER,
         runtime=Runtime(telemetry=TelemetryConfig(logging=quiet)),
         # The SDK would hash every module of the process to name the build.
         build_id="tqrun-replay",

@@ -15,10 +15,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
 
-from tqrun.errors import InvalidInput, ServerUnavailable, UsageError
-from tqrun.plan.compile import LaunchPlan
-from tqrun.plan.expressions import EvaluationError
-from tqrun.plan.inputs import Inputs
+from tqrun.errors import ServerUnavailable, UsageError
 from tqrun.plan.model import Plan, decode
 from tqrun.temporal.workflow import PLAN_HEADER, RESOLVE
 
@@ -94,21 +91,6 @@ def _resolved(event: HistoryEvent) -> bytes | None:
         return None
     found = json.loads(marker.details["result"].payloads[0].data)["plan"]
     return str(found).encode()
-
-
-def addressed(launch: LaunchPlan, values: Mapping[str, Any]) -> str:
-    """The workflow id that *values* give; of the inputs only those in the id are needed.
-
-    Raises:
-        InvalidInput: One is missing, unknown, or does not fit.
-    """
-    needed = launch.workflow_id.names() | values.keys()
-    fields = {name: one for name, one in launch.inputs.fields.items() if name in needed}
-    given = Inputs(fields).normalise(values)
-    try:
-        return launch.workflow_id.render(given, refuse_null=True)
-    except EvaluationError as error:
-        raise InvalidInput(f"no run of {launch.name} can be addressed: {error}") from None
 
 
 async def history_of(client: Client, workflow_id: str, run_id: str | None) -> WorkflowHistory:
