@@ -168,7 +168,7 @@ def test_what_is_no_base_is_told_as_one_line(clone: Path, tmp_path: Path, diff: 
 
 
 def test_a_base_with_findings_is_told_as_such(clone: Path, diff: Diff) -> None:
-    (clone / "queues.yaml").write_text("queues: {}\n")
+    (clone / "queues.yaml").write_text("queues: []\n")
     commit(clone, "broken")
     write(clone, 1)
     status, text = diff(clone, "--against", "HEAD")

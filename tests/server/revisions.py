@@ -40,6 +40,30 @@ SECOND = """\
         start_to_close_timeout: 10s
     steps:
 """
+CLASS = """
+import asyncio
+from temporalio import workflow
+
+@workflow.defn
+class Work:
+    def __init__(self) -> None:
+        self.gone = False
+
+    @workflow.signal
+    def go(self, _: object = None) -> None:
+        self.gone = True
+
+    @workflow.query
+    def state(self) -> int:
+        return 1
+
+    @workflow.run
+    async def run(self, _: dict[str, object]) -> str:
+        # first
+        await asyncio.sleep(0.05)
+        await workflow.wait_condition(lambda: self.gone)
+        return "new"
+"""
 Edits = tuple[tuple[str, str], ...]
 
 
@@ -120,7 +144,8 @@ ROWS = {
             ("    steps:\n", SECOND),
             (
                 "      - act\n",
-                "      - activity: act\n        as: page\n      - activity: more\n        with: {text: '${page.text}'}\n",
+                "      - {activity: act, as: page}\n"
+                "      - {activity: more, with: {text: '${page.text}'}}\n",
             ),
         ),
         functions="""
@@ -168,7 +193,7 @@ def more(text: str) -> str:
                 "version: 2\n    draining:\n      1: {activities: {act: activities.NAME:old_act}}",
             ),
         ),
-        edited='def act(id: str) -> str:\n    return "new"\n\ndef old_act(id: str, amount: int) -> str:\n    return "old"\n',
+        edited=f'def act(id: str) -> str:\n    return "new"\n{FUNCTION.replace("act", "old_act")}',
         open="old",
         new="new",
     ),
@@ -194,7 +219,8 @@ def more(text: str) -> str:
             *RENAMED,
             (
                 "    version: 1\n",
-                "    version: 1\n    renamed_from: NAME\n    workflow_type: NAME\n    task_queue: 'TASKS-v${version}'\n",
+                "    version: 1\n    renamed_from: NAME\n    workflow_type: NAME\n"
+                "    task_queue: 'TASKS-v${version}'\n",
             ),
         ),
         called="old",
@@ -296,6 +322,31 @@ def more(text: str) -> str:
         edited=f'{FUNCTION}\ndef more(id: str) -> str:\n    return "new"\n',
         new="new",
         early="new",
+    ),
+    "class_changed": Row(
+        "class-changed",
+        (
+            (
+                "    steps:\n      - wait_for: go\n      - act\n",
+                "    workflow_class: activities.NAME:Work\n",
+            ),
+        ),
+        edited=f"{FUNCTION}{CLASS}",
+        open=STRANDED,
+        new="new",
+    ),
+    "class_edited": Row(
+        "class-edited",
+        before=(
+            (
+                "    steps:\n      - wait_for: go\n      - act\n",
+                "    workflow_class: activities.NAME:Work\n",
+            ),
+        ),
+        functions=f"{FUNCTION}{CLASS}",
+        edited=f"{FUNCTION}{CLASS.replace('# first', 'await asyncio.sleep(0.1)')}",
+        open=STRANDED,
+        new="new",
     ),
     "plan_changed": Row(
         "plan-changed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 
@@ -73,9 +74,9 @@ def _merge_base(top: Path, path: str) -> Revision:
 def _way_to(top: Path, reference: str) -> str:
     """What brings *reference* here, as the tail of a message."""
     remotes = _remotes(top)
-    remote, _, branch = reference.partition("/")
+    remote, _, branch = re.split(r"[~^@]", reference)[0].partition("/")
     if branch and remote in remotes:
-        command = _fetch(top, f"+refs/heads/{branch}:refs/remotes/{reference}", remote)
+        command = _fetch(top, f"+refs/heads/{branch}:refs/remotes/{remote}/{branch}", remote)
         return f"run: {command}"
     if not remotes:
         return "git log shows what is there"

@@ -205,8 +205,8 @@ def _texts(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _body(launch: LaunchPlan) -> str:
-    """The plan without its names and inputs."""
-    return replace(launch.plan, inputs=()).text.partition('"steps":')[2]
+    """What a plan does, whatever it is called."""
+    return replace(launch.plan, queue="", version=0, workflow="", inputs=()).text
 
 
 def _in_words(old: Cost, new: Cost) -> str:
