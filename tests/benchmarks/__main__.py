@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from tests.benchmarks import check, help, history, long_runs_cpu, ready, worker_cpu  # noqa: A004
+from tests.benchmarks import check, help, history, long_runs_cpu, ready, replay, worker_cpu  # noqa: A004
 from tests.benchmarks.measure import Measure, Setting
 from tests.benchmarks.report import Figure, as_json, as_table, figures
 
@@ -28,6 +28,7 @@ MEASURES: dict[str, Measure] = {
         check.MEASURE,
         help.MEASURE,
         ready.MEASURE,
+        replay.MEASURE,
     )
 }
 TABLE_WIDTH = 100

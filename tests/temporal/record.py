@@ -1,58 +1,122 @@
 """Records the histories that every later interpreter replays: `python -m tests.temporal.record`.
 
-It writes anew only what is missing; a recorded history stays as it is.
+It runs and writes only what is missing; a recorded history stays as it is.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from temporalio.client import Client, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 
 from tests.server.project import Project
+from tests.server.support import POLL_SECONDS
+from tqrun import open_queues
 from tqrun.plan.registry import Registry
+from tqrun.temporal.client import Connection, connect
+from tqrun.temporal.record import write
 from tqrun.temporal.server import ServerOptions, embedded_server
+from tqrun.temporal.workflow import STATE
 
 FOLDER = Path(__file__).parent
 RECORDED = FOLDER / "recorded"
 HISTORIES = FOLDER / "histories"
+EVENTS = 40
+"""After so many the server suggests to continue as new; by default it is 4,096."""
+
+Run = WorkflowHandle[object, object]
+
+
+async def _is_at(run: Run, step: str) -> None:
+    """Return once the run is at *step*."""
+    while step not in (await run.query(STATE))["steps"]:  # noqa: ASYNC110 - it is on the server
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def _wait_for_signals(run: Run) -> None:
+    await run.signal("approve", {"by": "anne"})
+    await _is_at(run, "steps[0]")
+    await run.signal("go", {})
+    await run.signal("reject", {"why": "no"})
+    await run.signal("approve", {"by": "bert"})
+
+
+async def _cancel(run: Run) -> None:
+    await _is_at(run, "steps[0].try[0]")
+    await run.cancel()
+
+
+async def _leave_unread(run: Run) -> None:
+    await run.signal("more", {"by": "anne"})
+
+
+MEANWHILE: dict[str, Callable[[Run], Awaitable[None]]] = {
+    "waits": _wait_for_signals,
+    "cancelled": _cancel,
+    "continued": _leave_unread,
+}
+"""What happens to the run of a workflow, besides its launch."""
 
 
 async def record(project: Project, folder: Path) -> list[Path]:
-    """Run every workflow of *project*, launched and one started otherwise; write the histories."""
-    client = await Client.connect(project.address, data_converter=pydantic_data_converter)
+    """Run every workflow of *project* whose history *folder* lacks; write the histories."""
+    client = await connect(Connection(project.address), "default")
     registry = Registry(project.folder / "queues.yaml")
     written = []
     for launch in registry.queue(project.queue):
         file = folder / f"{launch.name.partition('.')[2]}.json"
-        shown = project.launch(launch.name, "--entity-id", "X", "--wait")
-        _write(await client.get_workflow_handle(shown["workflow_id"]).fetch_history(), file)
-        written.append(file)
-    start = ("--type", "calls", "--task-queue", "recorded-v1", "--workflow-id", "otherwise")
-    project.temporal("workflow", "start", *start, "--input", '{"entity_id":"X"}')
-    await client.get_workflow_handle("otherwise").result()
+        if not file.exists():
+            written += await _recorded(project, client, launch.name, file)
     file = folder / "started_otherwise.json"
-    _write(await client.get_workflow_handle("otherwise").fetch_history(), file)
-    return [*written, file]
-
-
-def _write(history: WorkflowHistory, file: Path) -> None:
     if not file.exists():
-        file.write_text(json.dumps(history.to_json_dict(), indent=1) + "\n")
+        start = ("--type", "calls", "--task-queue", "recorded-v1", "--workflow-id", "otherwise")
+        project.temporal("workflow", "start", *start, "--input", '{"entity_id":"X"}')
+        await client.get_workflow_handle("otherwise").result()
+        write(await client.get_workflow_handle("otherwise").fetch_history(), file)
+        written.append(file)
+    return written
+
+
+async def _recorded(project: Project, client: Client, name: str, file: Path) -> list[Path]:
+    queues = open_queues(project.folder / "queues.yaml", address=project.address)
+    launched = await queues.launch(name, entity_id="X")
+    run = client.get_workflow_handle(launched.workflow_id, run_id=launched.run_id)
+    await MEANWHILE.get(file.stem, _nothing)(run)
+    if file.stem == "debounced":
+        await queues.launch(name, entity_id="X")
+    try:
+        await run.result()
+    except WorkflowFailureError as error:
+        print(f"{name}: {error.cause}")
+    write(await run.fetch_history(), file)
+    last = client.get_workflow_handle(launched.workflow_id)
+    if (await last.describe()).run_id == launched.run_id:
+        return [file]
+    further = file.with_stem(f"{file.stem}_further")
+    write(await last.fetch_history(), further)
+    return [file, further]
+
+
+async def _nothing(_: Run) -> None: ...
 
 
 async def main() -> None:
     with TemporaryDirectory() as data:
-        options = ServerOptions(data=Path(data) / "temporal.db", port=0, headless=True)
+        options = ServerOptions(
+            data=Path(data) / "temporal.db",
+            port=0,
+            headless=True,
+            dynamic_config=(f"limit.historyCount.suggestContinueAsNew={EVENTS}",),
+        )
         async with embedded_server(options) as server:
             project = Project(RECORDED, server.address, Path(data) / "worker.log")
             with project.worker():
-                for file in await record(project, HISTORIES):
-                    print(file.name)
+                async with asyncio.timeout(120):
+                    for file in await record(project, HISTORIES):
+                        print(file.name)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from temporalio.client import WorkflowHistory
+
+from tqrun.plan.model import Step, Try, every_step
+from tqrun.temporal.runs import pinned
 
 FOLDER = Path(__file__).parent
 HISTORIES = sorted((FOLDER / "histories").glob("*.json"))
@@ -35,6 +39,28 @@ def test_a_run_started_otherwise_has_one_marker_more() -> None:
     launched, otherwise = kinds["calls"], kinds["started_otherwise"]
     assert otherwise.count("MARKER_RECORDED") == 1
     assert sorted(otherwise) == sorted([*launched, "MARKER_RECORDED"])
+
+
+def test_every_kind_of_step_has_been_recorded() -> None:
+    plans = [pinned(WorkflowHistory.from_json("", events).events) for events in told().values()]
+    steps = [step for one in plans if one for step in every_step(one.plan().steps)]
+    assert {type(step) for step in steps} == set(get_args(Step))
+    assert any(step.clauses for step in steps if isinstance(step, Try))
+
+
+def test_every_end_of_a_run_has_been_recorded() -> None:
+    kinds = {event_kind(event) for history in told().values() for event in history["events"]}
+    assert kinds >= {
+        "WORKFLOW_EXECUTION_CANCEL_REQUESTED",
+        "WORKFLOW_EXECUTION_COMPLETED",
+        "WORKFLOW_EXECUTION_CONTINUED_AS_NEW",
+        "WORKFLOW_EXECUTION_FAILED",
+        "WORKFLOW_EXECUTION_SIGNALED",
+    }
+
+
+def told() -> dict[str, dict[str, Any]]:
+    return {file.stem: json.loads(file.read_text()) for file in HISTORIES}
 
 
 def events(file: Path) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tqrun.temporal.replaying import Outcome
 
 JSON_VERSION = 1
+WIDTH = 200
 
 app = typer.Typer(add_completion=False)
 
@@ -88,7 +89,9 @@ def _status(outcomes: Iterable[Outcome]) -> Exit:
 def _as_text(plans: Sequence[PlanRuns], outcomes: Sequence[Outcome]) -> None:
     from rich.console import Console
 
-    console = Console(file=sys.stdout, highlight=False)
+    # A file or a pipe has no width of its own.
+    width = None if sys.stdout.isatty() else WIDTH
+    console = Console(file=sys.stdout, highlight=False, width=width)
     if plans:
         console.print(_table(plans))
     for one in outcomes:

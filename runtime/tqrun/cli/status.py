@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tqrun.temporal.status import VersionStatus
 
 JSON_VERSION = 1
+WIDTH = 200
 
 app = typer.Typer(add_completion=False)
 
@@ -66,7 +67,9 @@ def _as_text(found: Sequence[VersionStatus]) -> None:
     for one in found:
         version, counts = one.version, (str(one.open), str(one.workers))
         table.add_row(version.queue, str(version.version), version.state, *counts, one.advice)
-    Console(file=sys.stdout, highlight=False).print(table)
+    # A file or a pipe has no width of its own.
+    width = None if sys.stdout.isatty() else WIDTH
+    Console(file=sys.stdout, highlight=False, width=width).print(table)
 
 
 def _as_json(found: Sequence[VersionStatus]) -> None:

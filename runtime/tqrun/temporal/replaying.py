@@ -75,7 +75,7 @@ class Outcome:
         source: The file, if it was read from one.
         plan: Hash of the plan that the run is pinned to.
         pinned: `header` or `marker`, where the plan stands, or the hand-written class.
-        name: The workflow that the plan was compiled from, as a launch names it.
+        name: The workflow that the plan was compiled from, as a launch names it; else the type.
         version: Of its queue.
         error: Why the history does not replay.
         event: The first event that replays differently, as its number and kind.
@@ -248,7 +248,7 @@ def _about(history: WorkflowHistory, file: str | None, task: Task) -> dict[str, 
         "workflow_type": kind,
         "plan": plan.hash if plan else None,
         "pinned": plan.by if plan else task.classes.get(kind),
-        "name": _name(content),
+        "name": _name(content) if plan else kind,
         "version": content.get("version"),
     }
 

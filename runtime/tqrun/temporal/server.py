@@ -61,6 +61,7 @@ class ServerOptions:
         namespaces: Registered in addition to `default`, which always exists.
         search_attributes: Custom ones, name to Temporal type: `Keyword`, `Datetime` and so on.
         log: File to which the server's own output is appended.
+        dynamic_config: More of the server's settings, each `name=JSON`.
     """
 
     data: Path | None = None
@@ -70,6 +71,7 @@ class ServerOptions:
     namespaces: tuple[str, ...] = ()
     search_attributes: Mapping[str, str] = field(default_factory=dict)
     log: Path | None = None
+    dynamic_config: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ def _arguments(options: ServerOptions, ports: Ports) -> Sequence[str]:
     attributes = [f"{name}={kind}" for name, kind in options.search_attributes.items()]
     for flag, values in (
         ("--sqlite-pragma", _SQLITE_PRAGMAS),
-        ("--dynamic-config-value", _DYNAMIC_CONFIG),
+        ("--dynamic-config-value", (*_DYNAMIC_CONFIG, *options.dynamic_config)),
         ("--namespace", options.namespaces),
         ("--search-attribute", attributes),
     ):
