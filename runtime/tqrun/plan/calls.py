@@ -56,8 +56,9 @@ class Calls:
         if activity is None:
             return None
         options = _over(resolve.activity_options(self._file, activity), step)
-        elsewhere = step.task_queue or activity.task_queue
-        function = None if elsewhere else self._functions.of(self.queue, step.activity)
+        # A step that names a task queue means workers of the same function there.
+        elsewhere = activity.task_queue is not None
+        function = self._functions.of(self.queue, step.activity)
         own = [name for name in inputs if name not in given]
         passed: tuple[str, ...] = ()
         if function is not None:
@@ -70,7 +71,7 @@ class Calls:
             given=dict(step.arguments),
             result=step.result,
             task_queue=step.task_queue or self._elsewhere(activity),
-            bound=elsewhere is None,
+            bound=not elsewhere,
             context=tuple(name for name in self._memo if name not in passed and name not in given),
             start_to_close=seconds(options.start_to_close_timeout),
             schedule_to_close=seconds(options.schedule_to_close_timeout),
