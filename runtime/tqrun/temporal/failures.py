@@ -58,11 +58,12 @@ def described(error: BaseException) -> dict[str, Any]:
         "timeout_type": None,
         "non_retryable": False,
     }
-    if isinstance(error, ActivityError):
-        found["activity"] = error.activity_type
-        found["retry_state"] = _snake(error.retry_state)
-    if isinstance(error, ActivityError | ChildWorkflowError) and error.cause is not None:
-        root = error.cause
+    # A child's failure has that of the child's activity inside.
+    while isinstance(root, ActivityError | ChildWorkflowError) and root.cause is not None:
+        if isinstance(root, ActivityError):
+            found["activity"] = root.activity_type
+            found["retry_state"] = _snake(root.retry_state)
+        root = root.cause
     if isinstance(root, FailureError):
         found["message"] = root.message
     if is_cancelled_exception(error):
