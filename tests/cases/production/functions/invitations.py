@@ -1,0 +1,5 @@
+"""Invitations that nobody has answered."""
+
+
+def send_reminders() -> bool:
+    return False
