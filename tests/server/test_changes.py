@@ -128,7 +128,7 @@ class Deployment:
 
     def handle(self, name: str, kind: str) -> Any:
         again = "-again" if name == "workflow_id_changed" and kind in ("new", "early") else ""
-        return self.client.get_workflowhandle(f"{self.names[name]}{again}-{kind}")
+        return self.client.get_workflow_handle(f"{self.names[name]}{again}-{kind}")
 
     async def go(self, kind: str, rows: list[str]) -> None:
         for name in rows:
