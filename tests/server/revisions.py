@@ -64,6 +64,14 @@ class Work:
         await workflow.wait_condition(lambda: self.gone)
         return "new"
 """
+EDITED = "await asyncio.sleep(0.05)"
+AS_CLASS = (
+    (
+        "    steps:\n      - wait_for: go\n      - act\n",
+        "    workflow_class: activities.NAME:Work\n",
+    ),
+    ("    queries:\n      state: ${amount}\n", ""),
+)
 Edits = tuple[tuple[str, str], ...]
 
 
@@ -325,26 +333,16 @@ def more(text: str) -> str:
     ),
     "class_changed": Row(
         "class-changed",
-        (
-            (
-                "    steps:\n      - wait_for: go\n      - act\n",
-                "    workflow_class: activities.NAME:Work\n",
-            ),
-        ),
+        AS_CLASS,
         edited=f"{FUNCTION}{CLASS}",
         open=STRANDED,
         new="new",
     ),
     "class_edited": Row(
         "class-edited",
-        before=(
-            (
-                "    steps:\n      - wait_for: go\n      - act\n",
-                "    workflow_class: activities.NAME:Work\n",
-            ),
-        ),
+        before=AS_CLASS,
         functions=f"{FUNCTION}{CLASS}",
-        edited=f"{FUNCTION}{CLASS.replace('# first', 'await asyncio.sleep(0.1)')}",
+        edited=f"{FUNCTION}{CLASS.replace('# first', EDITED)}",
         open=STRANDED,
         new="new",
     ),

@@ -30,6 +30,8 @@ def compare(before: Side, after: Side) -> list[Change]:
     changes = [*_removed(pair, renamed)]
     for name in after.file.queues:
         old_name = pair.old_name(name)
+        if old_name is not None and before.workflows[old_name] is after.workflows[name]:
+            continue  # the same in all that it rests on
         if old_name is not None:
             changes += _by_cause(pair, old_name, name, [*_Queue(pair, old_name, name).changes()])
         elif name not in renamed.values():

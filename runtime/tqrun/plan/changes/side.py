@@ -8,6 +8,7 @@ from tqrun.config import model, resolve
 from tqrun.config import source as yaml
 from tqrun.config.load import Loaded, examine, in_file_order
 from tqrun.config.source import Location, child
+from tqrun.config.steps import WorkflowStep, walk
 from tqrun.diagnostics import Finding, Place
 from tqrun.errors import InvalidQueuesFile
 from tqrun.plan.binding import BoundFunction
@@ -69,8 +70,12 @@ class Side:
         return Place(self.loaded.source.path, shown.line + 1, shown.column + 1, max(shown.width, 1))
 
 
-def side(revision: Revision) -> Side:
+def side(revision: Revision, twin: Side | None = None) -> Side:
     """Read and compile *revision*; one with findings has no workflows.
+
+    Args:
+        revision: What is read.
+        twin: A sound side; a queue that is the same there is not compiled again.
 
     Raises:
         UnreadableFile: Its queues file is not there.
@@ -82,8 +87,11 @@ def side(revision: Revision) -> Side:
         raise InvalidQueuesFile(loaded.findings)
     reader = Reader(revision)
     compiler = Compiler(loaded, reader.bind)
+    same = _same(loaded, revision, twin) if twin is not None else set()
     workflows = {
-        name: {plan.plan.workflow: plan for plan in compiler.queue(name)}
+        name: twin.workflows[name]
+        if twin is not None and name in same
+        else {plan.plan.workflow: plan for plan in compiler.queue(name)}
         for name in loaded.draft.file.queues
     }
     return Side(
@@ -94,4 +102,47 @@ def side(revision: Revision) -> Side:
         findings=in_file_order((*loaded.findings, *compiler.findings)),
         reader=reader,
         compiler=compiler,
+    )
+
+
+def _same(loaded: Loaded, revision: Revision, twin: Side) -> set[str]:
+    """The queues that are on both sides what they are, with all that they rest on."""
+    assert loaded.draft.file is not None
+    file, other = loaded.draft.file, twin.file
+    shared: dict[str, object] = {"queues": {}}
+    if file.model_copy(update=shared) != other.model_copy(update=shared):
+        return set()
+    return {
+        name
+        for name, queue in file.queues.items()
+        if name in other.queues
+        # As text, because the order of activities and steps counts.
+        and _entry(loaded, name) == _entry(twin.loaded, name)
+        and _stands_alone(name, queue)
+        and all(
+            revision.file(source) == text
+            for activity in queue.activities
+            for source, text in twin.reader.sources.get(
+                resolve.function_path(file, name, activity), {}
+            ).items()
+        )
+    }
+
+
+def _entry(loaded: Loaded, name: str) -> str:
+    return repr(loaded.source.node(("queues", name)).plain())
+
+
+def _stands_alone(name: str, queue: model.Queue) -> bool:
+    """Whether nothing of a queue depends on another one, or on code besides its activities."""
+    workflows = resolve.workflows(name, queue).values()
+    return (
+        not queue.draining
+        and not any(activity.queue for activity in queue.activities.values())
+        and not any(one.workflow_class for one in workflows)
+        and not any(
+            isinstance(step, WorkflowStep)
+            for one in workflows
+            for _, step in walk(one.steps or (), ())
+        )
     )

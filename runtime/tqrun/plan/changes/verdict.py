@@ -83,10 +83,10 @@ def judge(before: Revision, after: Revision) -> Verdict:
         UnreadableFile: One of them has no queues file, or the old one has findings.
     """
     new = side(after)
-    if errors(new.findings):
-        raise InvalidQueuesFile(new.findings)
+    if faults := errors(new.findings):
+        raise InvalidQueuesFile(faults)
     try:
-        old = side(before)
+        old = side(before, new)
         found = errors(old.findings)
     except InvalidQueuesFile as error:
         found = [*error.findings]

@@ -59,13 +59,14 @@ class Reader:
 
     Attributes:
         not_compared: What could not be found, by the path of the function that needs it.
-        sources: The text of each file that was looked at, by the path of the function.
+        sources: The text of each file that was looked for, None where there is none, by the path
+            of the function.
     """
 
     revision: Revision
     not_compared: dict[str, list[str]] = field(default_factory=dict)
-    sources: dict[str, dict[str, bytes]] = field(default_factory=dict)
-    _seen: dict[str, bytes] = field(default_factory=dict)
+    sources: dict[str, dict[str, bytes | None]] = field(default_factory=dict)
+    _seen: dict[str, bytes | None] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)
     _modules: dict[str, _Module | None] = field(default_factory=dict)
 
@@ -133,13 +134,12 @@ class Reader:
         if name not in self._modules:
             self._modules[name] = self._parsed(name)
         found = self._modules[name]
-        if found is not None:
-            self._seen[found.file] = found.text
+        for file in _files(name):
+            self._seen[file] = found.text if found is not None and found.file == file else None
         return found
 
     def _parsed(self, name: str) -> _Module | None:
-        stem = name.replace(".", "/")
-        for file in (f"{stem}.py", f"{stem}/__init__.py"):
+        for file in _files(name):
             text = self.revision.file(file)
             if text is not None:
                 tree, names = _names(text)
@@ -299,6 +299,12 @@ class _Module:
         parts = self.name.split(".")
         parts = parts[: len(parts) - node.level + is_package]
         return ".".join([*parts, *([node.module] if node.module else [])])
+
+
+def _files(module: str) -> tuple[str, str]:
+    """Where a module may stand."""
+    stem = module.replace(".", "/")
+    return f"{stem}.py", f"{stem}/__init__.py"
 
 
 @lru_cache(maxsize=1024)
