@@ -174,7 +174,7 @@ async def test_a_removed_queue_is_settled_too(
     await life.has((1, "current", 1, 0, False))
     removed = life.queue
     life.queue = f"{removed}_other"
-    life.write(1)
+    life.write(2)
     told = f'queue "{removed}" is gone, 1 run of it is open'
     assert life.diff("--live") == (1, [("queue-removed", "error", told)])
 

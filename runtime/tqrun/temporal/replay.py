@@ -18,7 +18,7 @@ from tqrun.config import resolve
 from tqrun.errors import TqrunError, UnreadableFile
 from tqrun.plan.registry import Registry
 from tqrun.temporal.client import Connection, connect
-from tqrun.temporal.replaying import Outcome, Source, Stored, Task, serve
+from tqrun.temporal.replaying import Outcome, Source, Stored, Task, replays, serve
 from tqrun.temporal.runs import matching
 
 CHUNK = 8
@@ -115,11 +115,15 @@ async def stored(connection: Connection, names: Sequence[str], query: str) -> li
 
 
 def replay(sources: Sequence[Source], task: Task, jobs: int) -> Iterator[Outcome]:
-    """Replay *sources* in *jobs* processes; their outcomes, in the order they are had.
+    """Replay *sources* in *jobs* processes, one being this one; their outcomes, as they come.
 
     Raises:
         TqrunError: A process could not go on; the text says why.
     """
+    if min(jobs, len(sources)) == 1:
+        with replays(task) as outcome:
+            yield from map(outcome, sources)
+        return
     size = max(1, min(CHUNK, len(sources) // (4 * jobs)))
     chunks = iter([sources[at : at + size] for at in range(0, len(sources), size)])
     with _processes(min(jobs, max(len(sources), 1)), task) as pipes:

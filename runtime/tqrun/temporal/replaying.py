@@ -1,6 +1,7 @@
-"""One process that replays histories: through the interpreter, through hand-written classes.
+"""One history replayed after the other: by the interpreter, or by a hand-written class.
 
-It gets chunks of histories over a pipe, named not sent, and answers each chunk with its outcomes.
+A process that does so for another one gets chunks of histories over a pipe, named not sent, and
+answers each chunk with its outcomes.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import json
 import logging
 import os
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
@@ -99,10 +100,11 @@ class Outcome:
 
 def serve(pipe: Pipe, task: Task) -> None:
     """Replay the chunks that come through *pipe* until there is none more; end the process."""
-    logging.disable(logging.CRITICAL)
     with suppress(EOFError, KeyboardInterrupt, BrokenPipeError):
         try:
-            asyncio.run(_serve(pipe, task))
+            with replays(task) as outcome:
+                while (chunk := pipe.recv()) is not None:
+                    pipe.send([outcome(source) for source in chunk])
         except TqrunError as error:
             pipe.send(error)
         pipe.close()
@@ -110,27 +112,20 @@ def serve(pipe: Pipe, task: Task) -> None:
     os._exit(Exit.OK)
 
 
-async def _serve(pipe: Pipe, task: Task) -> None:
-    clients: dict[str, Client] = {}
-
-    async def outcome(source: Source, replays: _Replays) -> Outcome:
-        if isinstance(source, Stored):
-            if source.namespace not in clients:
-                clients[source.namespace] = await connect(task.connection, source.namespace)
-            client = clients[source.namespace]
-            return await _outcome(
-                await history_of(client, source.workflow_id, source.run_id), None, replays, task
-            )
-        try:
-            history = read(source)
-        except (ValueError, OSError) as error:
-            text = error.strerror if isinstance(error, OSError) else None
-            return Outcome(source=str(source), error=text or str(error), unreadable=True)
-        return await _outcome(history, str(source), replays, task)
-
-    async with _replays(task) as replays:
-        while (chunk := pipe.recv()) is not None:
-            pipe.send([await outcome(source, replays) for source in chunk])
+@contextmanager
+def replays(task: Task) -> Iterator[Callable[[Source], Outcome]]:
+    """What replays one history after the other in this process, whose log is silent meanwhile."""
+    logging.disable(logging.CRITICAL)
+    try:
+        with asyncio.Runner() as runner:
+            lifetime = AsyncExitStack()
+            replays = runner.run(lifetime.enter_async_context(_replays(task)))
+            try:
+                yield lambda source: runner.run(replays.outcome(source))
+            finally:
+                runner.run(lifetime.aclose())
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def read(file: Path) -> WorkflowHistory:
@@ -140,15 +135,12 @@ def read(file: Path) -> WorkflowHistory:
         ValueError: It is none.
         OSError: It cannot be read.
     """
+    text = file.read_text(encoding="utf-8")
     try:
-        content = json.loads(file.read_bytes())
-        if not isinstance(content, dict):
-            raise ValueError("it is no JSON object")
-        if not isinstance(content.get("events"), list):
-            raise ValueError("it has no list of events")
-        found = WorkflowHistory.from_json(file.stem, content)
+        # The text, not what is parsed from it: that the SDK would copy first.
+        found = WorkflowHistory.from_json(file.stem, text)
     except (ParseError, TypeError, AttributeError, KeyError, ValueError) as error:
-        raise ValueError(f"not a history: {str(error).splitlines()[0]}") from None
+        raise ValueError(f"not a history: {_fault(text, error)}") from None
     if not found.events or not found.events[0].HasField(
         "workflow_execution_started_event_attributes"
     ):
@@ -158,11 +150,24 @@ def read(file: Path) -> WorkflowHistory:
     return WorkflowHistory(named or found.workflow_id, found.events)
 
 
+def _fault(text: str, error: Exception) -> str:
+    try:
+        content = json.loads(text)
+    except ValueError as invalid:
+        return str(invalid)
+    if not isinstance(content, dict):
+        return "it is no JSON object"
+    if not isinstance(content.get("events"), list):
+        return "it has no list of events"
+    return str(error).partition("\n")[0]
+
+
 class _Replays:
     """The SDK's replayer, one history after the other."""
 
-    def __init__(self, replayer: Replayer) -> None:
-        self._replayer = replayer
+    def __init__(self, replayer: Replayer, task: Task) -> None:
+        self._replayer, self._task = replayer, task
+        self._clients: dict[str, Client] = {}
         self._given: asyncio.Queue[WorkflowHistory] = asyncio.Queue()
 
     @asynccontextmanager
@@ -174,6 +179,29 @@ class _Replays:
         async with self._replayer.workflow_replay_iterator(given()) as results:
             self._results = results
             yield self
+
+    async def outcome(self, source: Source) -> Outcome:
+        """Replay what *source* names.
+
+        Raises:
+            UsageError: The server does not have the run any more.
+            ServerUnavailable: The server cannot be reached, or refused.
+        """
+        if isinstance(source, Stored):
+            client = await self._client(source.namespace)
+            history = await history_of(client, source.workflow_id, source.run_id)
+            return await _outcome(history, None, self, self._task)
+        try:
+            history = read(source)
+        except (ValueError, OSError) as error:
+            text = error.strerror if isinstance(error, OSError) else None
+            return Outcome(source=str(source), error=text or str(error), unreadable=True)
+        return await _outcome(history, str(source), self, self._task)
+
+    async def _client(self, namespace: str) -> Client:
+        if namespace not in self._clients:
+            self._clients[namespace] = await connect(self._task.connection, namespace)
+        return self._clients[namespace]
 
     async def failure(self, history: WorkflowHistory) -> Exception | None:
         """Why *history* does not replay; None if it does."""
@@ -207,7 +235,7 @@ async def _replays(task: Task) -> AsyncIterator[_Replays]:
         # The SDK would hash every module of the process to name the build.
         build_id="tqrun-replay",
     )
-    async with _Replays(replayer).open() as replays:
+    async with _Replays(replayer, task).open() as replays:
         yield replays
 
 
