@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from temporalio.client import Client, ScheduleActionExecutionStartWorkflow, ScheduleHandle
 
 from tests.server.project import Project
 from tests.server.support import eventually
@@ -17,15 +19,14 @@ PRODUCTION = Path(__file__).parent / "production"
 
 @pytest.fixture
 def deployed(server: EmbeddedServer, tmp_path: Path) -> Callable[[str], Project]:
-    """A system's files, copied so that a test can change them."""
+    """A system's files, copied so that a test can change them, and applied."""
 
     def deploy(system: str) -> Project:
         shutil.copytree(PRODUCTION / "functions", tmp_path / "functions")
         shutil.copy(PRODUCTION / f"{system}.yaml", tmp_path / "queues.yaml")
         project = Project(tmp_path, server.address)
-        for name in ("workspace_id", "conversation_id"):
-            create = ("operator", "search-attribute", "create", "--name", name)
-            project.temporal(*create, "--type", "Keyword")
+        applied = project.tqrun("apply")
+        assert applied.returncode == 0, applied.stderr
         return project
 
     return deploy
@@ -91,3 +92,44 @@ def test_19_relocate_table_writes_in_the_process_of_the_other_cell(
     assert moved["status"] == "started"
     assert [name for name, _, _ in completed(eu)] == ["read_page"] * 3
     assert [name for name, _, _ in completed(us)] == ["write_page"] * 3
+
+
+FIRED: dict[str, dict[str, tuple[str, str, object]]] = {
+    "workspaces": {
+        "hard_delete.daily": ("", "SKIP", 12),
+        "invitations.weekdays": ("", "SKIP", None),
+        "data_retention.weekdays": ("", "SKIP", None),
+        "scrub_workspace.downgrade_and_scrub.weekdays": ("", "SKIP", None),
+    },
+    "search": {"es_indexation.refresh_search_usage.nightly": ("", "BUFFER_ONE", None)},
+    "agents": {"agent_inactivity.nightly": ("Europe/Paris", "SKIP", [1, 1])},
+}
+"""The time zone and the overlap policy of each schedule, and the result of a run of it."""
+
+
+@pytest.mark.parametrize("system", FIRED)
+async def test_6_7_11_17_18_22_are_started_by_their_schedules(
+    deployed: Callable[[str], Project], server: EmbeddedServer, system: str
+) -> None:
+    project = await asyncio.to_thread(deployed, system)
+    client = await Client.connect(server.address)
+    queues = {name.partition(".")[0] for name in FIRED[system]}
+    with project.worker(sorted(queues)):
+        for name, (time_zone, overlap, result) in FIRED[system].items():
+            handle = client.get_schedule_handle(name)
+            schedule = (await handle.describe()).schedule
+            assert (schedule.spec.time_zone_name or "") == time_zone
+            assert schedule.policy.overlap.name == overlap
+            await handle.trigger()
+            assert await _result(client, handle) == result
+            await handle.delete()
+
+
+async def _result(client: Client, handle: ScheduleHandle) -> object:
+    """The result of the last run that a schedule has started."""
+    async with asyncio.timeout(60):
+        while not (actions := (await handle.describe()).info.recent_actions):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    started = actions[-1].action
+    assert isinstance(started, ScheduleActionExecutionStartWorkflow)
+    return await client.get_workflow_handle(started.workflow_id).result()
