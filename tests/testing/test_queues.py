@@ -181,6 +181,33 @@ def test_a_call_that_nothing_stands_in_for_fails_the_test_though_the_run_goes_on
     )
 
 
+def test_an_assertion_in_a_stand_in_is_the_tests(order: Queues) -> None:
+    def charge(order_id: str) -> None:
+        assert order_id == "B"
+
+    order.fake("charge", charge)
+    with pytest.raises(AssertionError, match="assert 'A' == 'B'"):
+        order.run("order", order_id="A")
+
+
+def test_a_stand_in_can_fail_the_test(order: Queues) -> None:
+    order.fake("charge", lambda: pytest.fail("not to be called"))
+    with pytest.raises(pytest.fail.Exception, match="not to be called"):
+        order.run("order", order_id="A")
+
+
+def test_a_call_that_always_fails_ends(order: Queues) -> None:
+    def ship() -> None:
+        raise OSError
+
+    order.fake("ship", ship)
+    with pytest.raises(RehearsalFailed) as failed:
+        order.run("shipment", order_id="A")
+    assert str(failed.value) == (
+        '"ship" failed 500 times; give its retry_policy maximum_attempts, or let the stand-in end'
+    )
+
+
 def test_wrong_questions_get_one_clear_line(queues: Queues) -> None:
     def told(ask: object) -> str:
         with pytest.raises(RehearsalFailed) as failed:

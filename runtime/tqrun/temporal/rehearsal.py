@@ -27,7 +27,8 @@ from tqrun.plan.registry import Registry
 from tqrun.temporal.client import PlanHeader
 from tqrun.temporal.converter import DATA_CONVERTER
 from tqrun.temporal.server import ServerOptions, embedded_server
-from tqrun.temporal.stage import BUSY, Stage
+from tqrun.temporal.stage import Stage
+from tqrun.temporal.stand_ins import BUSY
 from tqrun.temporal.worker import quiet_sdk
 
 MAX_LINE_BYTES = 64_000_000

@@ -19,7 +19,10 @@ from tqrun.errors import InvalidQueuesFile, RehearsalFailed
 from tqrun.plan.binding import BoundFunction, bind, project_on_path
 from tqrun.testing.channel import Channel
 from tqrun.testing.run import Call, Run
-from tqrun.testing.stand_in import StandIn, no_stand_in
+from tqrun.testing.stand_in import Outcome, StandIn, ended, no_stand_in
+
+MAX_ATTEMPTS = 500
+"""Of one call; without a limit of its own a call that always fails would never end."""
 
 
 class _Attempt(NamedTuple):
@@ -47,6 +50,7 @@ class Queues:
         self._stand_ins: dict[str, StandIn] = {}
         self._calls: list[_Attempt] = []
         self._missing: dict[str, None] = {}
+        self._raised: BaseException | None = None
         self._lock = Lock()
         self._opened = False
 
@@ -150,11 +154,13 @@ class Queues:
             self._channel.serve(self._stage, self._call)
             self._channel.ask("open", self._stage, file=str(self._file))
         answer = self._channel.ask(what, self._stage, **fields)
+        if self._raised is not None:
+            raise self._raised
         if self._missing:
             raise RehearsalFailed(no_stand_in(self._missing))
         return answer
 
-    def _call(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def _call(self, asked: Mapping[str, Any]) -> Outcome:
         """What one attempt of an activity comes to; called by several threads."""
         names = ("activity", "arguments", "attempt", "workflow_id", "task_queue")
         call = Call(**{name: asked[name] for name in names})
@@ -163,9 +169,17 @@ class Queues:
             stand_in = self._stand_ins.get(call.activity)
             if stand_in is None:
                 self._missing[call.activity] = None
-        if stand_in is None:
-            return StandIn.missing(call.activity)
-        return stand_in.outcome(call.arguments)
+                return ended(no_stand_in([call.activity]))
+        try:
+            if call.attempt > MAX_ATTEMPTS:
+                raise RehearsalFailed(
+                    f'"{call.activity}" failed {MAX_ATTEMPTS} times; '
+                    "give its retry_policy maximum_attempts, or let the stand-in end"
+                )
+            return stand_in.outcome(call.arguments)
+        except BaseException as error:  # noqa: BLE001 - `_ask` raises it in the test
+            self._raised = error
+            return ended(f"the test failed: {error}")
 
     @cached_property
     def _declared(self) -> model.QueuesFile:

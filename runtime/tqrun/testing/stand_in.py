@@ -61,30 +61,30 @@ class StandIn:
         """The activity's own function."""
         return cls(_caller(function))
 
-    @staticmethod
-    def missing(activity: str) -> Outcome:
-        """What a call comes to that nothing stands in for; the test fails in any case."""
-        return {
-            "error": {
-                "type": "tqrun.NoStandIn",
-                "message": no_stand_in([activity]),
-                "non_retryable": True,
-                "classes": [],
-            }
-        }
-
     def outcome(self, arguments: Mapping[str, Any]) -> Outcome:
-        """What an attempt with *arguments* comes to."""
+        """What an attempt with *arguments* comes to.
+
+        Raises:
+            AssertionError: The test expects something else; so is what `pytest.fail` raises.
+        """
         with self._lock:
             failure = self.fails.pop(0) if self.fails else None
         try:
             if failure is not None:
                 raise failure
             outcome = {"value": from_json(to_json(self.call(arguments)))}
+        except AssertionError:
+            raise  # it is meant for the test
         except Exception as error:  # what an activity raises, the run is told
             _logger.info("a stand-in raised %s", type(error).__name__, exc_info=error)
             outcome = {"error": _described(error)}
         return {**outcome, "delay": self.delay} if self.delay else outcome
+
+
+def ended(message: str) -> Outcome:
+    """What an attempt comes to in a test that has failed: the end of the run."""
+    error = {"type": "tqrun.TestFailed", "message": message, "classes": []}
+    return {"error": {**error, "non_retryable": True}}
 
 
 def no_stand_in(activities: Iterable[str]) -> str:
