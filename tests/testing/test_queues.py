@@ -63,7 +63,7 @@ def test_days_are_skipped(order: Queues) -> None:
     assert run.timers == [Timer(timedelta(days=3), fired=True)]
 
 
-def test_the_clock_stands_still_until_it_is_moved(order: Queues) -> None:
+def test_nothing_is_skipped_until_the_clock_is_moved(order: Queues) -> None:
     run = order.start("order", order_id="A")
     assert run.skip("2d")
     assert run.query("paid") == {"number": 7}

@@ -7,15 +7,13 @@ comes to. All calls are made on the workflow's own task queue, wherever they are
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
-from temporalio.api.enums.v1 import EventType, IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
@@ -23,9 +21,9 @@ from temporalio.worker import (
     Worker,
 )
 
-from tqrun.plan.compile import LaunchPlan
 from tqrun.plan.model import Child, every_step
 from tqrun.plan.registry import Registry, Service
+from tqrun.temporal import attributes
 from tqrun.temporal.activity import resolver
 from tqrun.temporal.failures import described
 from tqrun.temporal.stand_ins import Answer, StandIns
@@ -34,13 +32,6 @@ from tqrun.temporal.worker import worker
 
 _SKIP_ALL = TimeSkippingConfig(max_session_skip_count=1_000_000)
 """The server stops to skip after 200 timers if it is not told."""
-_ATTRIBUTES: dict[str, Any] = {
-    "string": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "integer": IndexedValueType.INDEXED_VALUE_TYPE_INT,
-    "number": IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
-    "boolean": IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
-    "array": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
-}
 
 
 class Stage:
@@ -83,7 +74,8 @@ class Stage:
             return
         self._ready.add(queue)
         launches = self._registry.queue(queue)
-        await self._register(launches)
+        wanted = attributes.declared(launches)
+        await attributes.register(self._client, await attributes.missing(self._client, wanted))
         version = self._registry.file.queues[queue].version
         for service in self._registry.services([queue]):
             if service.version == version:
@@ -99,18 +91,6 @@ class Stage:
             functions=[self._stand_ins.activity(service), resolver(service)],
             interceptors=[self._stand_ins],
         )
-
-    async def _register(self, launches: Sequence[LaunchPlan]) -> None:
-        kinds = {
-            name: _ATTRIBUTES[kind]
-            for launch in launches
-            for name, kind in launch.attribute_types.items()
-        }
-        if kinds:
-            request = AddSearchAttributesRequest(
-                namespace=self._client.namespace, search_attributes=kinds
-            )
-            await self._client.operator_service.add_search_attributes(request)
 
     async def wait(self, workflow_id: str) -> dict[str, Any]:
         """Skip to the end of a run and what continues it: its result or its error."""
@@ -167,25 +147,25 @@ class Stage:
             following = None
             async for event in handle.fetch_history_events():
                 kind = EventType.Name(event.event_type).removeprefix("EVENT_TYPE_")
-                attributes = getattr(event, event.WhichOneof("attributes") or "", None)
-                shown = {} if attributes is None else MessageToDict(attributes)
+                content = getattr(event, event.WhichOneof("attributes") or "", None)
+                shown = {} if content is None else MessageToDict(content)
                 following = following or shown.get("newExecutionRunId")
                 found.append(
                     {
                         "id": event.event_id,
                         "type": "".join(part.title() for part in kind.split("_")),
                         "time": event.event_time.ToDatetime(UTC).isoformat(),
-                        "attributes": self._decoded(shown, attributes),
+                        "attributes": self._decoded(shown, content),
                     }
                 )
         return found
 
-    def _decoded(self, shown: dict[str, Any], attributes: Any) -> dict[str, Any]:
+    def _decoded(self, shown: dict[str, Any], content: Any) -> dict[str, Any]:
         """*shown* with the values of its payloads in place of their bytes."""
         convert = self._client.data_converter.payload_converter.from_payloads
         for name in ("input", "result"):
             if name in shown:
-                shown[name] = convert(list(getattr(attributes, name).payloads))
+                shown[name] = convert(list(getattr(content, name).payloads))
         return shown
 
     async def close(self) -> None:

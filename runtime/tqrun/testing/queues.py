@@ -125,7 +125,7 @@ class Queues:
         return run
 
     def start(self, queue: str, /, **values: Any) -> Run:
-        """Start a workflow, whose clock stands still meanwhile: for signals, queries, cancelling.
+        """Start a workflow and skip nothing yet: for signals, queries, cancelling.
 
         Raises:
             RehearsalFailed: The input does not fit, or the file has findings.

@@ -84,7 +84,7 @@ class RunError(TqrunError):
 
 
 class Run:
-    """A started run. Its clock stands still until it is waited for or `skip` moves it.
+    """A started run. Its clock is a real one until it is waited for or `skip` moves it.
 
     Attributes:
         status: `started`, or what stood in the way, as a launch says it.
