@@ -9,7 +9,7 @@ text=$(cat "$MARKDOWN")
 if ((${#text} > 60000)); then text=$(sed '/^<details>/,$d' "$MARKDOWN" | head -c 60000); fi
 
 export mark
-found=$(gh api --paginate "$comments" --jq '.[] | select(.body | startswith(env.mark)) | .id' | head -n 1)
+found=$(gh api --paginate "$comments" --jq '.[] | select(.body | startswith(env.mark)) | .id' | sed -n 1p)
 if [[ -n $found ]]; then
   gh api --silent --method PATCH "repos/$REPOSITORY/issues/comments/$found" --raw-field "body=$text"
 else

@@ -17,7 +17,13 @@ class Entry(BaseModel):
     """A mapping with declared keys only, read as it stands: a text is never taken for a number."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        # Else every kind of step would build a validator of all kinds.
+        defer_build=True,
     )
 
 
