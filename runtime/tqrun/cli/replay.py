@@ -62,7 +62,7 @@ def replay(
         asyncio.run(stored(connection, namespaces(file), query)) if query else files(paths or ())
     )
     jobs = jobs or len(os.sched_getaffinity(0))
-    outcomes = _shown(outcomes_of(sources, task(file, connection), jobs), len(sources))
+    outcomes = _shown(outcomes_of(sources, lambda: task(file, connection), jobs), len(sources))
     _REPORTS[output](by_plan(outcomes), outcomes)
     raise typer.Exit(_status(outcomes))
 

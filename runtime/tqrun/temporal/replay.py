@@ -6,7 +6,7 @@ run is pinned to, and by the hand-written classes of the queues file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -114,19 +114,23 @@ async def stored(connection: Connection, names: Sequence[str], query: str) -> li
     return list(found)
 
 
-def replay(sources: Sequence[Source], task: Task, jobs: int) -> Iterator[Outcome]:
+def replay(sources: Sequence[Source], task: Callable[[], Task], jobs: int) -> Iterator[Outcome]:
     """Replay *sources* in *jobs* processes, one being this one; their outcomes, as they come.
 
     Raises:
         TqrunError: A process could not go on; the text says why.
     """
     if min(jobs, len(sources)) == 1:
-        with replays(task) as outcome:
+        with replays(task()) as outcome:
             yield from map(outcome, sources)
         return
     size = max(1, min(CHUNK, len(sources) // (4 * jobs)))
     chunks = iter([sources[at : at + size] for at in range(0, len(sources), size)])
-    with _processes(min(jobs, max(len(sources), 1)), task) as pipes:
+    with _processes(min(jobs, max(len(sources), 1))) as pipes:
+        # They import what they need while the file is read here.
+        given = task()
+        for pipe in pipes:
+            pipe.send(given)
         waiting = dict.fromkeys(pipes, 0)
 
         def give(pipe: Pipe) -> None:
@@ -160,14 +164,14 @@ def _received(pipe: Pipe) -> list[Outcome]:
 
 
 @contextmanager
-def _processes(jobs: int, task: Task) -> Iterator[list[Pipe]]:
+def _processes(jobs: int) -> Iterator[list[Pipe]]:
     # Not forked: the SDK's threads would not be in the copy.
     context = get_context("spawn")
     pipes, processes = [], []
     try:
         for _ in range(jobs):
             near, far = context.Pipe()
-            process = context.Process(target=serve, args=(far, task), daemon=True)
+            process = context.Process(target=serve, args=(far,), daemon=True)
             process.start()
             far.close()
             pipes.append(near)

@@ -98,11 +98,11 @@ class Outcome:
     unreadable: bool = False
 
 
-def serve(pipe: Pipe, task: Task) -> None:
-    """Replay the chunks that come through *pipe* until there is none more; end the process."""
+def serve(pipe: Pipe) -> None:
+    """Replay the chunks that come through *pipe* after a task, until none does; end the process."""
     with suppress(EOFError, KeyboardInterrupt, BrokenPipeError):
         try:
-            with replays(task) as outcome:
+            with replays(pipe.recv()) as outcome:
                 while (chunk := pipe.recv()) is not None:
                     pipe.send([outcome(source) for source in chunk])
         except TqrunError as error:
