@@ -176,6 +176,8 @@ def _keys_at(loc: Location) -> list[str]:
 
 def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
     """The fields of *model* by the key that the user writes."""
+    if not model.__pydantic_fields_complete__:  # its steps were not needed so far
+        model.model_rebuild()
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 

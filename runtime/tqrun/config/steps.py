@@ -302,8 +302,3 @@ def inner_steps(step: Any) -> Iterator[tuple[Location, list[Any]]]:
             for index, clause in enumerate(step.catch):
                 yield ("catch", index, "steps"), clause.steps
             yield ("finally",), step.cleanup
-
-
-Catch.model_rebuild()
-for _step in KINDS.values():
-    _step.model_rebuild()
