@@ -44,7 +44,7 @@ CLASS = """
 import asyncio
 from temporalio import workflow
 
-@workflow.defn
+@workflow.defn(name="NAME")
 class Work:
     def __init__(self) -> None:
         self.gone = False
@@ -59,12 +59,11 @@ class Work:
 
     @workflow.run
     async def run(self, _: dict[str, object]) -> str:
-        # first
         await asyncio.sleep(0.05)
         await workflow.wait_condition(lambda: self.gone)
         return "new"
 """
-EDITED = "await asyncio.sleep(0.05)"
+EDITED = CLASS.replace("        await asyncio.sleep(0.05)\n", "")
 AS_CLASS = (
     (
         "    steps:\n      - wait_for: go\n      - act\n",
@@ -103,6 +102,11 @@ class Row:
     called: str | None = None
     open_by_caller: str | None = None
     payload: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def mixed(self) -> str | None:
+        """What becomes of one that the new launcher starts while both workers are there."""
+        return None if self.early in (FAILED, REFUSED) else self.early
 
 
 STRANDED, FAILED, REFUSED = "stranded", "failed", "refused"
@@ -333,8 +337,9 @@ def more(text: str) -> str:
     ),
     "class_changed": Row(
         "class-changed",
-        AS_CLASS,
-        edited=f"{FUNCTION}{CLASS}",
+        (("      - sleep: 50ms\n", ""), *AS_CLASS),
+        before=(("    steps:\n", "    steps:\n      - sleep: 50ms\n"),),
+        edited=f"{FUNCTION}{EDITED}",
         open=STRANDED,
         new="new",
     ),
@@ -342,7 +347,7 @@ def more(text: str) -> str:
         "class-edited",
         before=AS_CLASS,
         functions=f"{FUNCTION}{CLASS}",
-        edited=f"{FUNCTION}{CLASS.replace('# first', EDITED)}",
+        edited=f"{FUNCTION}{EDITED}",
         open=STRANDED,
         new="new",
     ),
@@ -380,3 +385,9 @@ def text(row: Row, name: str, *, edited: bool) -> str | None:
     if edited and row.after is None:
         return None
     return found.replace("NAME", name).replace("TASKS", name.replace("_", "-"))
+
+
+def functions(row: Row, name: str, *, edited: bool) -> str:
+    """The functions of a queue called *name*, before the edit or after it."""
+    found = row.edited if edited and row.edited is not None else row.functions
+    return found.replace("NAME", name)

@@ -92,3 +92,21 @@ async def test_a_removed_query_fails_on_new_runs_only(
         for run in (before, after):
             await run.signal("go", {})
             assert await run.result() == "done"
+
+
+async def test_another_workflow_id_lets_an_entity_run_twice(
+    client: Client, project: Project, queue: str
+) -> None:
+    text = QUEUES.format(queue=queue)
+    project.write(text, work=WORK)
+    name = f"{queue}.{queue}_kept"
+    with project.worker():
+        first = project.launch(name, "--id", "same")
+        assert project.launch(name, "--id", "same")["status"] == "already_running"
+        project.write(text.replace("kept-", "again-"), work=WORK)
+        second = project.launch(name, "--id", "same")
+        assert second["status"] == "started"
+        for run in (first, second):
+            handle = client.get_workflow_handle(run["workflow_id"])
+            await handle.signal("go", {})
+            assert await handle.result() == "done"

@@ -24,7 +24,7 @@ from temporalio.service import RPCError
 
 from tests.server.conftest import unique_name
 from tests.server.project import Project
-from tests.server.revisions import FAILED, REFUSED, ROWS, STRANDED, Row, text
+from tests.server.revisions import FAILED, REFUSED, ROWS, STRANDED, Row, functions, text
 from tests.server.support import eventually
 from tqrun.plan.changes.table import TABLE
 from tqrun.temporal.server import EmbeddedServer
@@ -74,11 +74,11 @@ class Deployment:
         for project, edited in ((self.old, False), (self.new, True)):
             project.folder.mkdir()
             entries = [text(row, self.names[name], edited=edited) for name, row in ROWS.items()]
-            functions = {
-                self.names[name]: (row.edited if edited else None) or row.functions
+            modules = {
+                self.names[name]: functions(row, self.names[name], edited=edited)
                 for name, row in ROWS.items()
             }
-            project.write("queues:\n" + "".join(filter(None, entries)), **functions)
+            project.write("queues:\n" + "".join(filter(None, entries)), **modules)
 
     def verdicts(self) -> dict[str, set[str]]:
         done = self.new.tqrun("diff", "--against", "../old/queues.yaml", "--format", "json")
@@ -192,13 +192,16 @@ async def workers_first(deployment: Deployment) -> None:
         await deployment.waiting("open_by_caller", [*callers])
         with deployment.new.worker():
             await eventually(lambda: _is_ready(deployment.new))
+            await deployment.launch(deployment.new, "mixed", [*expected("mixed")])
+            await deployment.waiting("mixed", [*expected("mixed")])
+            await deployment.go("mixed", [*expected("mixed")])
             worker.terminate()
             worker.wait(timeout=60)
             await deployment.launch(deployment.new, "new", [*expected("new")])
             await deployment.start("called", [*expected("called")])
             for kind in ("open", "open_by_caller", "new", "called"):
                 await deployment.go(kind, [*expected(kind)])
-            for kind in ("new", "called", "open", "open_by_caller"):
+            for kind in ("mixed", "new", "called", "open", "open_by_caller"):
                 await deployment.ends(kind, expected(kind))
 
 

@@ -7,12 +7,12 @@ type that cannot be found in the text is left out of the comparison, by name.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from tqrun.plan.binding import BindingError, BoundFunction, Parameter
+from tqrun.plan.changes.modules import Function, Module, assigned, files, named
 from tqrun.plan.changes.revision import Revision
 from tqrun.plan.expressions import types
 from tqrun.plan.types import Schema, Written
@@ -46,7 +46,6 @@ _PLAIN: dict[str, Schema] = {
 }
 _BASES = frozenset({"BaseModel", "TypedDict", "object", "Generic", "Protocol", "ABC", "str", "int"})
 """Classes that add no field to one that is derived from them."""
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class _Unknown(Exception):
@@ -68,7 +67,7 @@ class Reader:
     sources: dict[str, dict[str, bytes | None]] = field(default_factory=dict)
     _seen: dict[str, bytes | None] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)
-    _modules: dict[str, _Module | None] = field(default_factory=dict)
+    _modules: dict[str, Module | None] = field(default_factory=dict)
 
     def bind(self, path: str) -> BoundFunction:
         """The function that *path*, `package.module:name`, names.
@@ -85,7 +84,7 @@ class Reader:
         if found is None and self._has_no(module_name):
             message = f'the source of {self.revision.name} has no function "{path}"'
             raise BindingError("unknown-function", message)
-        if found is None or not isinstance(found[1], _Function):
+        if found is None or not isinstance(found[1], Function):
             self.not_compared.setdefault(path, []).append("the signature")
             return _opaque(path)
         module, node = found
@@ -111,14 +110,14 @@ class Reader:
         )
 
     def _annotation(
-        self, path: str, module: _Module, argument: ast.arg, default: ast.expr | None
+        self, path: str, module: Module, argument: ast.arg, default: ast.expr | None
     ) -> Written:
         written = self._written(path, module, argument.annotation)
         if isinstance(default, ast.Constant) and default.value is None:
             return Written({"anyOf": [written.schema, {"type": "null"}]}, written.text)
         return written
 
-    def _written(self, path: str, module: _Module, node: ast.expr | None) -> Written:
+    def _written(self, path: str, module: Module, node: ast.expr | None) -> Written:
         if node is None:
             return Written({}, "Any")
         text = ast.unparse(node)
@@ -130,20 +129,20 @@ class Reader:
 
     # Modules and names
 
-    def _module(self, name: str) -> _Module | None:
+    def _module(self, name: str) -> Module | None:
         if name not in self._modules:
             self._modules[name] = self._parsed(name)
         found = self._modules[name]
-        for file in _files(name):
+        for file in files(name):
             self._seen[file] = found.text if found is not None and found.file == file else None
         return found
 
-    def _parsed(self, name: str) -> _Module | None:
-        for file in _files(name):
+    def _parsed(self, name: str) -> Module | None:
+        for file in files(name):
             text = self.revision.file(file)
             if text is not None:
-                tree, names = _names(text)
-                return _Module(name, file, text, names, tree)
+                tree, found = named(text)
+                return Module(name, file, text, found, tree)
         return None
 
     def _has_no(self, module_name: str) -> bool:
@@ -163,10 +162,10 @@ class Reader:
             return self._definition(source, inner, depth + 1)
         if node is None:
             return None
-        target = _assigned(node)
+        target = assigned(node)
         return module, node if target is None else target[1]
 
-    def _imported_module(self, module: _Module, name: str) -> str | None:
+    def _imported_module(self, module: Module, name: str) -> str | None:
         """The module that *name* stands for in *module*."""
         node = module.names.get(name)
         if isinstance(node, ast.Import):
@@ -180,7 +179,7 @@ class Reader:
 
     # Types
 
-    def _schema(self, module: _Module, node: ast.expr, depth: int) -> Schema:
+    def _schema(self, module: Module, node: ast.expr, depth: int) -> Schema:
         if depth > _DEPTH:
             return {}
         match node:
@@ -203,7 +202,7 @@ class Reader:
                 return self._named(module, node.id, depth)
         raise _Unknown
 
-    def _subscript(self, module: _Module, node: ast.Subscript, depth: int) -> Schema:
+    def _subscript(self, module: Module, node: ast.Subscript, depth: int) -> Schema:
         outer = node.value.attr if isinstance(node.value, ast.Attribute) else None
         outer = node.value.id if isinstance(node.value, ast.Name) else outer
         inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
@@ -221,7 +220,7 @@ class Reader:
             return {"type": "array", "items": self._schema(module, inner[0], depth + 1)}
         return known
 
-    def _named(self, module: _Module, name: str, depth: int) -> Schema:
+    def _named(self, module: Module, name: str, depth: int) -> Schema:
         found = self._definition(module.name, name)
         if found is None:
             return _plain(name)
@@ -232,7 +231,7 @@ class Reader:
             return self._schema(home, node, depth + 1)
         raise _Unknown
 
-    def _class(self, module: _Module, node: ast.ClassDef, depth: int) -> Schema:
+    def _class(self, module: Module, node: ast.ClassDef, depth: int) -> Schema:
         key = f"{module.name}:{node.name}"
         if key in self._open:
             return {"type": "object"}
@@ -242,7 +241,7 @@ class Reader:
         finally:
             self._open.remove(key)
 
-    def _declared(self, module: _Module, node: ast.ClassDef, depth: int) -> Schema:
+    def _declared(self, module: Module, node: ast.ClassDef, depth: int) -> Schema:
         bases = [ast.unparse(one).partition("[")[0].rpartition(".")[2] for one in node.bases]
         if any(one.endswith(("Enum", "Flag")) for one in bases):
             return _listed([*_constants(node)])
@@ -270,71 +269,6 @@ class Reader:
                 elif name in required:
                     required.remove(name)
         return {"type": "object", "properties": properties, "required": required}
-
-
-@dataclass(frozen=True)
-class _Module:
-    """One file of the project.
-
-    Attributes:
-        names: The statement that defines or imports each name.
-    """
-
-    name: str
-    file: str
-    text: bytes
-    names: Mapping[str, ast.stmt]
-    tree: ast.Module | None
-
-    @property
-    def is_plain(self) -> bool:
-        """It can be read, imports nothing by `*`, and makes no names at run time."""
-        return self.tree is not None and not self.names.keys() & {"*", "__getattr__"}
-
-    def absolute(self, node: ast.ImportFrom) -> str:
-        """The module that a `from … import` of this module names."""
-        if not node.level:
-            return node.module or ""
-        is_package = self.file.endswith("__init__.py")
-        parts = self.name.split(".")
-        parts = parts[: len(parts) - node.level + is_package]
-        return ".".join([*parts, *([node.module] if node.module else [])])
-
-
-def _files(module: str) -> tuple[str, str]:
-    """Where a module may stand."""
-    stem = module.replace(".", "/")
-    return f"{stem}.py", f"{stem}/__init__.py"
-
-
-@lru_cache(maxsize=1024)
-def _names(text: bytes) -> tuple[ast.Module | None, Mapping[str, ast.stmt]]:
-    """The tree of a file, and the statement for each name; one file of two revisions is one."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return None, {}
-    return tree, {name: node for node in _statements(tree.body) for name in _defined(node)}
-
-
-def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a module, those of top-level `if`, `try` and `with` among them."""
-    for node in body:
-        yield node
-        if isinstance(node, ast.If | ast.Try | ast.With):
-            yield from _statements(node.body)
-            yield from _statements(getattr(node, "orelse", ()))
-
-
-def _defined(node: ast.stmt) -> list[str]:
-    if isinstance(node, _Function | ast.ClassDef):
-        return [node.name]
-    if isinstance(node, ast.Import):
-        return [one.asname or one.name.partition(".")[0] for one in node.names]
-    if isinstance(node, ast.ImportFrom):
-        return [one.asname or one.name for one in node.names]
-    target = _assigned(node)
-    return [] if target is None else [target[0]]
 
 
 def _plain(name: str) -> Schema:
@@ -376,15 +310,6 @@ def _has_no_default(entry: ast.AnnAssign) -> bool:
     return not is_given and not given & {"default", "default_factory"}
 
 
-def _assigned(node: ast.stmt) -> tuple[str, ast.expr] | None:
-    """The name and the value of a type alias or plain assignment."""
-    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-        return node.targets[0].id, node.value
-    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
-        return node.target.id, node.value
-    return None
-
-
 def _constants(node: ast.ClassDef) -> Iterator[Any]:
     """The values of an enumeration.
 
@@ -392,7 +317,7 @@ def _constants(node: ast.ClassDef) -> Iterator[Any]:
         _Unknown: One is computed.
     """
     for entry in node.body:
-        target = _assigned(entry)
+        target = assigned(entry)
         if target is not None:
             if not isinstance(target[1], ast.Constant):
                 raise _Unknown
