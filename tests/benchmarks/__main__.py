@@ -12,7 +12,16 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from tests.benchmarks import check, help, history, long_runs_cpu, ready, replay, worker_cpu  # noqa: A004
+from tests.benchmarks import (
+    check,
+    diff,
+    help,  # noqa: A004
+    history,
+    long_runs_cpu,
+    ready,
+    replay,
+    worker_cpu,
+)
 from tests.benchmarks.measure import Measure, Setting
 from tests.benchmarks.report import Figure, as_json, as_table, figures
 
@@ -26,6 +35,7 @@ MEASURES: dict[str, Measure] = {
         long_runs_cpu.CURSOR,
         history.MEASURE,
         check.MEASURE,
+        diff.MEASURE,
         help.MEASURE,
         ready.MEASURE,
         replay.MEASURE,

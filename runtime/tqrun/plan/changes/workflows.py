@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from tqrun.config import model
@@ -206,7 +207,9 @@ def _texts(values: Mapping[str, Any]) -> dict[str, str]:
 
 def _body(launch: LaunchPlan) -> str:
     """What a plan does, whatever it is called."""
-    return replace(launch.plan, queue="", version=0, workflow="", inputs=()).text
+    inputs = json.dumps(launch.plan.inputs, separators=(",", ":"), ensure_ascii=False)
+    # Cut from the text, which is there already; writing it anew takes a fifth of a comparison.
+    return launch.plan.text.partition('"steps":')[2].replace(f',"inputs":{inputs}', "", 1)
 
 
 def _in_words(old: Cost, new: Cost) -> str:
