@@ -27,8 +27,8 @@ def fetch(workspace_id: int, entity_id: str) -> str:
 def process(entity: str) -> dict[str, object]:
     return {"length": len(entity)}
 """
-RUN_ELSEWHERE = ("tqrun dev", "tqrun worker all")
-"""By `test_dev.py`, and beside the commands of the pages."""
+RUN_ELSEWHERE = ("tqrun dev", "tqrun worker all", "python -m tests.benchmarks")
+"""By `test_dev.py`, beside the commands of the pages, and by `tests/benchmarks`."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,16 @@ def example(server: EmbeddedServer, tmp_path: Path) -> Project:
     module = re.match(r"# activities/(\w+)\.py\n", function)
     assert module is not None
     project.write(queues, **{module[1]: function + LEFT_OUT})
+    for command in ("init -q -b main", "add .", "commit -q -m first", "remote add origin ."):
+        git(tmp_path, *command.split())
+    git(tmp_path, "fetch", "-q", "origin")
     return project
+
+
+def git(folder: Path, *arguments: str) -> None:
+    """Run git as somebody."""
+    author = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.org")
+    subprocess.run(["git", "-C", str(folder), *author, *arguments], check=True)
 
 
 @pytest.mark.parametrize("fence", list(fences("yaml")), ids=str)
@@ -86,9 +95,7 @@ def test_every_make_target_exists(command: str) -> None:
 
 def test_every_other_command_runs(example: Project) -> None:
     """In the order of the pages, on the README's example, with its workers running."""
-    others = [one for one in commands() if not one.startswith("make ")]
-    for command in RUN_ELSEWHERE:
-        others.remove(command)
+    others = [one for one in commands() if not one.startswith(("make ", *RUN_ELSEWHERE))]
     with example.worker(("all",)):
         for line in others:
             program, *arguments = shlex.split(line)
