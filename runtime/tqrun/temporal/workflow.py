@@ -28,8 +28,10 @@ from tqrun.plan.model import Plan, decode
 from tqrun.temporal.calls import Calls, plan_to_send
 from tqrun.temporal.failures import refused
 from tqrun.temporal.inbox import Inbox
-from tqrun.temporal.interpreter import Interpreter, Returned, Suspended, log, too_large
+from tqrun.temporal.interpreter import Interpreter, too_large
 from tqrun.temporal.launches import LAUNCH, Launches
+from tqrun.temporal.steps.frames import Returned, Suspended
+from tqrun.temporal.steps.run import log
 
 PLAN_HEADER = "tq_plan"
 RESOLVE = "tqrun.resolve"

@@ -1,0 +1,1 @@
+"""The steps of a running workflow, by family, and what they share."""
