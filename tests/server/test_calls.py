@@ -67,7 +67,7 @@ async def test_an_activity_of_another_queue_runs_on_its_workers(
         async with asyncio.timeout(30):
             while not await waits_for_the_other_queue():  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
-        assert project.log() == []
+        assert [line for line in project.log() if "activity" in line] == []
         with project.worker((f"{queue}_other",)):
             async with asyncio.timeout(60):
                 assert await handle.result() == "theirs: a"
