@@ -9,7 +9,7 @@ READY := .venv/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz programs bench format lock clean
+.PHONY: help demo test fuzz programs faults sessions bench format lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,13 @@ fuzz: $(READY) ## Check 20,000 mutations of the example files (make test: 2,000)
 
 programs: $(READY) ## Run 2,000 generated workflows in several ways (make test: 25)
 	TQRUN_PROGRAMS=2000 $(BIN)/pytest -s tests/server/test_programs.py
+
+faults: $(READY) ## Kill workers and servers during 200 runs, and launches of 200 ids (make test: 40, 30)
+	TQRUN_FAULT_RUNS=200 TQRUN_STRESS_IDS=200 $(BIN)/pytest tests/server/test_faults.py \
+	  tests/server/test_debounce_stress.py
+
+sessions: $(READY) ## Run 200 sessions of the pytest plugin one after the other (make test: 3)
+	TQRUN_SESSIONS=200 $(BIN)/pytest tests/testing/test_sessions.py -k one_after
 
 bench: $(READY) ## Measure against a hand-written worker and print a table
 	@$(BIN)/python -m tests.benchmarks

@@ -24,7 +24,7 @@ import tqrun
 from tests.server.declared import Declared
 from tqrun.temporal.server import EmbeddedServer
 
-IDS = int(os.environ.get("STRESS_IDS", "40" if "CI" in os.environ else "200"))
+IDS = int(os.environ.get("TQRUN_STRESS_IDS", "30"))
 LAUNCHES = 6
 """For each id."""
 MUTANT_IDS = 8
