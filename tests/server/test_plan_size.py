@@ -65,4 +65,4 @@ def test_a_plan_that_no_header_takes_is_refused(launched: Launch) -> None:
     status, output, errors = launched(80_000)
     assert (status, output) == (1, "")
     assert errors.startswith("queues.yaml:3:3: the plan has ")
-    assert errors.endswith(" bytes, the limit is 64000; split the workflow [plan-too-large]\n")
+    assert errors.endswith(" kB, the limit is 64 kB; split the workflow [plan-too-large]\n")
