@@ -178,6 +178,6 @@ async def replay(folder: Path, seed: int, shares: int) -> int:
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> None:
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
     for name in ("temporalio.activity", "tqrun.workflow", "tqrun.activity"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+        caplog.set_level(logging.CRITICAL, logger=name)

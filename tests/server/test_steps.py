@@ -25,8 +25,14 @@ from tqrun.temporal.workflow import STATE
 
 
 @pytest.fixture
-async def steps(server: EmbeddedServer, unique: Callable[[str], str], tmp_path: Path) -> Steps:
-    logging.getLogger("temporalio.activity").setLevel(logging.ERROR)
+async def steps(
+    server: EmbeddedServer,
+    unique: Callable[[str], str],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> Steps:
+    caplog.set_level(logging.ERROR, logger="temporalio.activity")
+    caplog.set_level(logging.INFO)
     client = await connect(Connection(server.address, None, None), "default")
     return Steps(client, tmp_path, unique("steps").replace("-", "_"))
 
@@ -98,7 +104,7 @@ async def test_the_first_clause_that_matches_counts(steps: Steps, continued: boo
           - error_types: [ValueError]
             steps:
               - {activity: number, with: {value: 1}}
-              - set: {seen: "${error.type + ': ' + error.message + ' in ' + error.activity}"}
+              - set: {seen: "${error.type}: ${error.message} in ${error.activity}"}
           - steps: [{return: too late}]
         finally:
           - set: {seen: "${seen + '; finally'}"}
