@@ -35,6 +35,8 @@ MAX_PLAN_BYTES = 64_000
 """On the wire, compressed. A header is part of a run's first event, which every worker that takes
 the run over reads."""
 
+_FEW_CALLS = 20
+"""So many of a queue's activities, each called once, are no large plan."""
 _UNSTABLE = re.compile(r"(?i)\b(now|today|time|timestamp|date|datetime|random|rand|uuid\d?|math)\b")
 _VERSION = {"version": {"type": "integer"}}
 
@@ -153,7 +155,7 @@ class Compiler:
             signals=dict(workflow.signals),
             queries=queries,
         )
-        self._size(compiled, location)
+        self._size(compiled, workflow, location)
         return LaunchPlan(
             name=f"{queue_name}.{name}" if queue.workflows else queue_name,
             description=queue.description,
@@ -174,8 +176,12 @@ class Compiler:
             plan=compiled,
         )
 
-    def _size(self, plan: Plan, location: Location) -> None:
-        # To compress every small plan would cost a check more than all the rest.
+    def _size(self, plan: Plan, workflow: model.Workflow, location: Location) -> None:
+        # To write down every small plan would cost a check a tenth of its time.
+        if workflow.steps is None and len(plan.steps) < _FEW_CALLS and not plan.queries:
+            texts = (call.summary or "" for call in plan.steps if isinstance(call, Call))
+            if sum(map(len, texts)) < LARGE_PLAN_BYTES // 4:
+                return
         if len(plan.text) <= LARGE_PLAN_BYTES or len(plan.encoded) <= LARGE_PLAN_BYTES:
             return
         size = f"the plan has {len(plan.encoded) / 1000:.0f} kB"

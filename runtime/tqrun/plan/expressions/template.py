@@ -31,6 +31,15 @@ _UNKNOWN_SIGN = re.compile(r"Syntax error: token recognition error at: '([^']*)'
 _NO_ALTERNATIVE = re.compile(r"Syntax error: no viable alternative at input '([^']*)'")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _PATH = re.compile(r"\s*(?:input\.)?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*\Z")
+_ALONE = re.compile(r"\s*(input\.)?([A-Za-z_]\w*)\s*\Z")
+_WORDS = frozenset(
+    (
+        *("as", "break", "const", "continue", "else", "false", "for", "function", "if", "import"),
+        *("in", "let", "loop", "namespace", "null", "package", "return", "true", "var", "void"),
+        "while",
+    )
+)
+"""CEL's own, which a name is not (github.com/google/cel-spec, doc/langdef.md)."""
 _OPTIONAL = re.compile(r"\.\?|\[\?")
 _NULL_RESULT = re.compile(r"[?:]\s*null\b")
 _PYTHON = {
@@ -146,6 +155,10 @@ class _Check:
     def run(self) -> Schema:
         if not self._source.strip():
             raise self._error("bad-expression", "an empty expression", -2, 3)
+        alone = _ALONE.match(self._source)
+        if alone is not None and alone[2] in self._known and (alone[1] or alone[2] not in _WORDS):
+            # Most expressions are an input and nothing else: CEL would have nothing to say.
+            return self._known[alone[2]]
         names, environment = _environment(self._known, in_workflow=self._in_workflow)
         try:
             program = environment.compile(self._source)
