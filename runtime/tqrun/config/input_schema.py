@@ -6,8 +6,9 @@ what two inputs have in common. The keywords are closed, so that a misspelt one 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tqrun.diagnostics import did_you_mean, quote
@@ -113,8 +114,21 @@ def _validator() -> Draft202012Validator:
     )
 
 
-def problems(schema: Any) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-    """What is wrong with an input's *schema*: the way to it, the rule's code and the message."""
+Problem = tuple[tuple[str | int, ...], str, str]
+"""The way to what is wrong, the rule's code and the message."""
+
+
+def problems(schema: Any) -> tuple[Problem, ...]:
+    """What is wrong with an input's *schema*; queues have the same inputs again and again."""
+    return _problems(json.dumps(schema))
+
+
+@lru_cache(maxsize=1024)
+def _problems(text: str) -> tuple[Problem, ...]:
+    return tuple(_found(json.loads(text)))
+
+
+def _found(schema: Any) -> Iterator[Problem]:
     for error in _validator().iter_errors(schema):
         way = tuple(error.absolute_path)
         if error.validator == "additionalProperties":
