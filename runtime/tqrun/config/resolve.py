@@ -14,6 +14,7 @@ from tqrun.config.model import Activity, Queue, QueuesFile, Workflow
 from tqrun.config.options import ActivityOptions, RetryPolicy, WorkerOptions
 
 _Entry = TypeVar("_Entry", bound=BaseModel)
+_WORKFLOW_KEYS = frozenset(Workflow.model_fields)
 
 
 def activity_options(file: QueuesFile, activity: Activity) -> Activity:
@@ -49,7 +50,7 @@ def workflows(name: str, queue: Queue) -> dict[str, Workflow]:
 
 def in_place(queue: Queue) -> set[str]:
     """The keys of one workflow that stand in *queue* itself."""
-    return queue.model_fields_set & Workflow.model_fields.keys()
+    return queue.model_fields_set & _WORKFLOW_KEYS
 
 
 def workflow_names(file: QueuesFile) -> list[str]:
