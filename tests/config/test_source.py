@@ -88,3 +88,9 @@ def test_the_line_to_mend_is_found_in_a_large_file_too() -> None:
     lines[15_000] = "key15000 value"
     (finding,) = read("queues.yaml", "\n".join(lines)).findings
     assert finding.place.line == 15_001
+
+
+def test_a_line_break_of_unicode_ends_no_line_of_a_fault() -> None:
+    source = read("queues.yaml", "queues:\n  a\u2028\u2028\u2028b\n  c: 1\n")
+    assert [finding.code for finding in source.findings] == ["yaml-syntax"]
+    assert source.findings[0].place.line <= 3

@@ -49,11 +49,13 @@ def explain(text: str, error: yaml.MarkedYAMLError) -> Fault:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     lines = text.split("\n")
+    # The parser counts the line breaks of Unicode too, which end no line of a text file.
+    line = min(line, len(lines) - 1)
     start = error.context_mark
     if start is not None and "end of stream" in str(error.problem):
         message = "the quoted text that starts here has no end"
         return Fault(start.line, start.column, 1, "yaml-syntax", message)
-    context = start.line if start is not None else line
+    context = min(start.line, line) if start is not None else line
     first = _window(lines, line)
     shown = lines[first : line + _LINES_AHEAD]
     culprit = _culprit(shown, line - first, max(context - first, 0))
