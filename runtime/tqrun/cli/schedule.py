@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -14,10 +13,10 @@ from tqrun.cli.fields import Fields, command, own_names
 from tqrun.cli.options import Address, File, Namespace, Profile
 from tqrun.cli.workflows import Workflows, path, single
 from tqrun.config import model
+from tqrun.config.values import EXPRESSION
 from tqrun.diagnostics import did_you_mean
 from tqrun.errors import UsageError
 
-_EXPRESSION = re.compile(r"\$\{[^}]*\}")
 _DONE = {"create": "created", "update": "updated", "unchanged": "unchanged"}
 
 
@@ -128,9 +127,9 @@ def delete() -> None:
 def _key(workflow: model.Workflow, name: str) -> str:
     """The declared schedule that *name* means: `digest-${workspace_id}`, or only `digest`."""
     short = {
-        key: _EXPRESSION.sub("", key).strip("-_.:/ ")
+        key: EXPRESSION.sub("", key).strip("-_.:/ ")
         for key in workflow.schedules
-        if _EXPRESSION.search(key)
+        if EXPRESSION.search(key)
     }
     meant = [key for key, plain in short.items() if name in (key, plain)]
     if len(meant) == 1:

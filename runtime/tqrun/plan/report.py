@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from tqrun.config.draft import Draft
 from tqrun.config.source import Location, Source
-from tqrun.config.values import parse_duration
+from tqrun.config.values import EXPRESSION, parse_duration
 from tqrun.diagnostics import Finding
 from tqrun.plan.expressions import ExpressionError, Schema, types
-
-_EXPRESSION = re.compile(r"\$\{[^}]*\}")
 
 
 class Report:
@@ -36,7 +32,7 @@ class Report:
     def duration(self, text: str, schema: Schema, location: Location) -> None:
         """Judge a duration with expressions, *text*, which evaluates to *schema*."""
         found = types.kinds(schema)
-        shape = _EXPRESSION.sub("1", text)
+        shape = EXPRESSION.sub("1", text)
         if found and "string" not in found:
             message = (
                 f"{' or '.join(found)} is not a duration; "

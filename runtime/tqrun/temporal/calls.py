@@ -234,6 +234,7 @@ def _kept(raw: RawValue, call: Call) -> Any:
     return workflow.payload_converter().from_payload(raw.payload)
 
 
+@lru_cache(maxsize=4096)
 def _is_static(call: Call) -> bool:
     durations = (
         call.start_to_close,

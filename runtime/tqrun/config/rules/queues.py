@@ -10,9 +10,9 @@ from tqrun.config.model import Queue, QueuesFile
 from tqrun.config.rules.broken import Broken, every_activity, every_workflow
 from tqrun.config.source import Location
 from tqrun.config.steps import ActivityStep, walk
+from tqrun.config.values import EXPRESSION
 from tqrun.diagnostics import nearest
 
-_EXPRESSION = re.compile(r"\$\{[^}]*\}")
 _STEPS_ONLY = ("debounce", "queries", "steps")
 """What only tqrun's own interpreter does."""
 _RESERVED_INPUTS = ("input", "version", "workflow")
@@ -87,9 +87,9 @@ def unserved_task_queue(file: QueuesFile) -> Iterator[Broken]:
         for name, queue in file.queues.items()
         for version in (queue.version, *queue.draining)
     ]
-    served = {_EXPRESSION.sub("*", name): name for name in names}
+    served = {EXPRESSION.sub("*", name): name for name in names}
     for location, text in _called_task_queues(file):
-        wanted = _EXPRESSION.sub("*", text)
+        wanted = EXPRESSION.sub("*", text)
         if wanted != "*" and not any(_may_be_one(wanted, name) for name in served):
             near = nearest(wanted, served)
             way_out = f'did you mean "{served[near]}"?' if near else "workers elsewhere must"
