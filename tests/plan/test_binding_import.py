@@ -80,6 +80,7 @@ def test_a_file_that_is_no_text_is_a_finding(project: Project, content: bytes, t
     [
         ("raise SystemExit(2)", "SystemExit: 2"),
         ("raise SystemExit", "SystemExit"),
+        ("import os\nos._exit(0)", "SystemExit: os._exit(0)"),
         ("raise GeneratorExit", "GeneratorExit"),
         ("raise BaseException('stop')", "BaseException: stop"),
         ("raise ValueError('first line\\nsecond line')", "ValueError: first line"),
@@ -248,3 +249,26 @@ def test_a_project_stands_on_the_path_once_and_first(project: Project) -> None:
 def test_a_failed_import_has_an_exit_status_of_its_own() -> None:
     assert BindingError("import-failed", "").exit_code is Exit.IMPORT
     assert BindingError("not-a-function", "").exit_code is Exit.FINDINGS
+
+
+def test_a_process_that_a_module_forks_may_end_itself(project: Project) -> None:
+    source = """
+        import os
+
+        if not (child := os.fork()):
+            os._exit(7)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    """
+
+    project.function(source + "\n        " + SEND)
+
+    assert sys.modules["jobs.mail"].status == 7
+
+
+def test_a_module_may_keep_the_exit_for_later(project: Project) -> None:
+    project.function("from os import _exit as leave\n\n" + SEND)
+
+    child = os.fork()
+    if not child:
+        sys.modules["jobs.mail"].leave(7)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7

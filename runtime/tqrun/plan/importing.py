@@ -16,7 +16,7 @@ from contextlib import chdir, contextmanager, redirect_stdout
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 from tqrun.diagnostics import did_you_mean
 from tqrun.errors import Exit, TqrunError
@@ -90,12 +90,29 @@ def _outcome(name: str) -> ModuleType | str:
 def _contained() -> Iterator[None]:
     handlers = {number: signal.getsignal(number) for number in _SIGNALS}
     try:
-        with chdir(os.curdir), redirect_stdout(sys.stderr):
+        with chdir(os.curdir), redirect_stdout(sys.stderr), _staying():
             yield
     finally:
         for number, handler in handlers.items():
             if signal.getsignal(number) is not handler:
                 signal.signal(number, handler)
+
+
+@contextmanager
+def _staying() -> Iterator[None]:
+    """Let `os._exit` raise: it would end this process with nothing said and a status of success."""
+    process, leave, importing = os.getpid(), os._exit, True
+
+    def leave_or_raise(status: int) -> NoReturn:
+        if importing and os.getpid() == process:
+            raise SystemExit(f"os._exit({status})")
+        leave(status)  # a process that the module forked, or a module that kept the function
+
+    os._exit = leave_or_raise
+    try:
+        yield
+    finally:
+        os._exit, importing = leave, False
 
 
 def _failure(name: str, error: BaseException) -> str:
@@ -121,7 +138,7 @@ def _users_lines(error: BaseException) -> list[str]:
 
 
 def _is_users(file: str) -> bool:
-    return not file.startswith(("<", _STANDARD_LIBRARY)) and not any(
+    return not file.startswith(("<", _STANDARD_LIBRARY, __file__)) and not any(
         folder in file for folder in _INSTALLED
     )
 
