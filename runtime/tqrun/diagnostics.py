@@ -29,7 +29,10 @@ class Place:
 
 
 WARNINGS = frozenset(
-    {"large-plan", "near-miss", "unserved-task-queue", "unused-name", "unused-signal"}
+    {
+        *("idle-retries", "large-plan", "near-miss", "schedule-overlap"),
+        *("unserved-task-queue", "unused-name", "unused-signal"),
+    }
 )
 """Rules that tell what is hardly meant; a file that breaks no other can be run."""
 

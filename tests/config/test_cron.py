@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from tqrun.config.cron import Cron, parse
+from tqrun.config.cron import Cron, parse, shortest_gap
 
 ANY_DAY, ANY_MONTH, ANY_WEEKDAY = (
     frozenset(range(1, 32)),
@@ -40,3 +42,17 @@ def cron(text: str, minutes: set[int], hours: set[int], **more: set[int]) -> Cro
 )
 def test_an_expression_stands_for_its_numbers(expected: Cron) -> None:
     assert parse(expected.text) == expected
+
+
+@pytest.mark.parametrize(
+    ("texts", "gap"),
+    [
+        (["* * * * *"], timedelta(minutes=1)),
+        (["0 17 * * 1-5"], timedelta(days=1)),
+        (["0 0 1 * *"], timedelta(days=28)),
+        (["0 0 29 2 *"], timedelta(days=1461)),
+        (["0 8 * * *", "30 8 1 1 *"], timedelta(minutes=30)),
+    ],
+)
+def test_the_closest_starts_are_found(texts: list[str], gap: timedelta) -> None:
+    assert shortest_gap(texts) == gap

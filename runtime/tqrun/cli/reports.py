@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 from tqrun.cli.render import command_data, command_property
 from tqrun.plan.changes.change import Change
-from tqrun.plan.changes.cost import cost
 from tqrun.plan.changes.diagram import diagram
 from tqrun.plan.changes.table import TABLE
 from tqrun.plan.changes.verdict import Verdict
+from tqrun.plan.cost import cost
 
 JSON_VERSION = 1
 _LEVELS = {"error": "error", "warning": "warning", "info": "notice"}

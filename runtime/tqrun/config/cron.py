@@ -7,14 +7,18 @@ the plan of `apply` and on every server.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
 
 from cronsim import CronSim, CronSimError
 
 EXAMPLE = '"0 17 * * 1-5"'
 FIELDS = ("minute", "hour", "day of month", "month", "day of week")
 _ANY_DATE = datetime(1970, 1, 1, tzinfo=UTC)
+_STARTS = 100
+"""Of each expression; the closest two starts come long before."""
 _OTHERS = re.compile(r"[#?]|(?<![A-Z])L?W?\Z(?<=[LW])", re.IGNORECASE)
 """Signs that other crons have: last day, nearest weekday, nth weekday of the month, no matter."""
 
@@ -60,6 +64,17 @@ def parse(text: str) -> Cron:
         frozenset(found.months),
         frozenset(int(day) % 7 for day in found.weekdays if isinstance(day, int)),
     )
+
+
+def shortest_gap(texts: Iterable[str]) -> timedelta:
+    """The shortest time between two starts, in UTC, that one of the cron expressions causes.
+
+    Raises:
+        ValueError: One of them is none.
+    """
+    texts = [parse(text).text for text in texts]
+    times = {time for text in texts for time in islice(CronSim(text, _ANY_DATE), _STARTS)}
+    return min(later - earlier for earlier, later in pairwise(sorted(times)))
 
 
 def _reason(message: str, fields: list[str]) -> str:

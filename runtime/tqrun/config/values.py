@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -100,6 +101,15 @@ def format_duration(duration: timedelta) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts) or "0s"
+
+
+def retry_waits(initial: float, coefficient: float, longest: float | None) -> Iterator[float]:
+    """The seconds that a retry policy waits before the second attempt, the third, and so on."""
+    longest = 100 * initial if longest is None else longest
+    wait = initial
+    while True:
+        yield min(wait, longest)
+        wait = min(wait * coefficient, longest)
 
 
 def parse_positive(value: Any) -> timedelta:

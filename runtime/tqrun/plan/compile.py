@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -16,7 +17,7 @@ from tqrun.config import model, resolve
 from tqrun.config.load import Loaded
 from tqrun.config.options import WorkflowOptions
 from tqrun.diagnostics import Finding, errors
-from tqrun.plan import classes, schedules
+from tqrun.plan import classes, cost, schedules
 from tqrun.plan.binding import BindingError, BoundFunction, bind
 from tqrun.plan.calls import Calls, attribute_type, by_field
 from tqrun.plan.expressions import ExpressionError, Template, compile_template
@@ -156,6 +157,7 @@ class Compiler:
             queries=queries,
         )
         self._size(compiled, workflow, location)
+        self._overlap(compiled, workflow, location)
         return LaunchPlan(
             name=f"{queue_name}.{name}" if queue.workflows else queue_name,
             description=queue.description,
@@ -194,6 +196,18 @@ class Compiler:
                 "move data into an activity, or steps into a child workflow"
             )
             self._report.add("large-plan", message, location, key=True)
+
+    def _overlap(self, plan: Plan, workflow: model.Workflow, location: Location) -> None:
+        if not workflow.schedules:
+            return
+        limits = [
+            cost.longest(plan),
+            resolve.workflow_options(self.file, workflow).execution_timeout,
+        ]
+        known = [limit for limit in limits if isinstance(limit, timedelta)]
+        schedules.check_overlap(
+            workflow.schedules, min(known, default=None), location, self._report
+        )
 
     def _class(self, name: str, workflow: model.Workflow, location: Location) -> type | None:
         """The hand-written class of *workflow*; None when it has none, or one with findings."""

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from tqrun.config import model
+from tqrun.config import cron, model
+from tqrun.config.rules.schedules import expressions
 from tqrun.config.source import Location
+from tqrun.config.values import format_duration
 from tqrun.errors import InvalidInput
 from tqrun.plan.expressions import ExpressionError, Template, compile_template
 from tqrun.plan.inputs import Inputs
@@ -49,6 +52,36 @@ def compiled(
         if _check_input(workflow.input, entry, named_by, here, report):
             found[key] = DeclaredSchedule(name, entry, named_by)
     return found
+
+
+def check_overlap(
+    schedules: Mapping[str, model.Schedule],
+    longest: timedelta | None,
+    location: Location,
+    report: Report,
+) -> None:
+    """Tell of schedules that start runs sooner than a run may end, and do not say what then.
+
+    *longest* is the longest time that a run can take, if there is a limit.
+    """
+    for key, entry in schedules.items():
+        gap = None if "overlap" in entry.model_fields_set else _shortest_gap(entry)
+        if gap is not None and longest is not None and longest > gap:
+            message = (
+                f"a run may take {format_duration(longest)}, and starts are {format_duration(gap)} "
+                'apart; one that comes during a run is skipped; write "overlap" if that is meant'
+            )
+            report.add("schedule-overlap", message, (*location, "schedules", key), key=True)
+
+
+def _shortest_gap(entry: model.Schedule) -> timedelta | None:
+    """The shortest time between two starts; None where a rule has a finding about them."""
+    if entry.every is not None:
+        return entry.every
+    try:
+        return cron.shortest_gap(expressions(entry))
+    except ValueError:
+        return None
 
 
 def _check_input(

@@ -36,6 +36,7 @@ RULES: dict[str, Rule] = {
     "heartbeat-too-long": Rule(activities.heartbeat_too_long, _TIMEOUTS),
     "timeout-order": Rule(activities.timeout_order, _TIMEOUTS),
     "retry-interval-order": Rule(activities.retry_interval_order, ("initial_interval",)),
+    "idle-retries": Rule(activities.idle_retries, (*_TIMEOUTS, "retry_policy", "retry_policies")),
     "unknown-retry-policy": Rule(activities.unknown_retry_policy, ("retry_policies",)),
     "unknown-queue": Rule(activities.unknown_queue, ("queues",)),
     "conflicting-keys": Rule(queues.conflicting_keys, ()),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from itertools import accumulate
 
 from tqrun.config import resolve
 from tqrun.config.model import Activity, QueuesFile
 from tqrun.config.options import RetryPolicy
 from tqrun.config.rules.broken import Broken, every_activity
 from tqrun.config.source import Location
+from tqrun.config.values import format_duration, retry_waits
 from tqrun.diagnostics import did_you_mean
 
+_MOST_ATTEMPTS = 1_000
 _ORDER = (
     ("start_to_close_timeout", "schedule_to_close_timeout"),
     ("schedule_to_start_timeout", "schedule_to_close_timeout"),
@@ -72,6 +76,40 @@ def retry_interval_order(file: QueuesFile) -> Iterator[Broken]:
             first = "" if "initial_interval" in policy.model_fields_set else " (1s if not given)"
             message = f"maximum_interval is shorter than initial_interval{first}"
             yield Broken((*location, "maximum_interval"), message)
+
+
+def idle_retries(file: QueuesFile) -> Iterator[Broken]:
+    """The waits before an attempt alone last longer than the activity may."""
+    for location, activity in every_activity(file):
+        options = resolve.activity_options(file, activity)
+        policy, limit = resolve.retry_policy(file, options), options.schedule_to_close_timeout
+        if policy is None or not isinstance(limit, timedelta):
+            continue
+        late = _first_too_late(policy, limit)
+        if late is not None:
+            message = (
+                f"attempt {late[0]} of {policy.maximum_attempts} never happens: it would begin "
+                f"{format_duration(late[1])} after the first at the earliest, and "
+                f"schedule_to_close_timeout is {format_duration(limit)}"
+            )
+            given = "retry_policy" in activity.model_fields_set
+            yield Broken((*location, "retry_policy") if given else location, message, key=True)
+
+
+def _first_too_late(policy: RetryPolicy, limit: timedelta) -> tuple[int, timedelta] | None:
+    """The first attempt that comes after *limit*, and how long after the first it would begin."""
+    initial, factor = policy.initial_interval, policy.backoff_coefficient
+    longest, attempts = policy.maximum_interval, policy.maximum_attempts
+    if isinstance(initial, str) or isinstance(factor, str) or isinstance(longest, str):
+        return None
+    if isinstance(attempts, str):
+        return None
+    most = None if longest is None else longest.total_seconds()
+    begins = accumulate(retry_waits(initial.total_seconds(), factor, most))
+    for attempt, seconds in zip(range(2, min(attempts, _MOST_ATTEMPTS) + 1), begins, strict=False):
+        if seconds >= limit.total_seconds():
+            return attempt, timedelta(seconds=seconds)
+    return None
 
 
 def _every_policy(file: QueuesFile) -> Iterator[tuple[Location, RetryPolicy]]:

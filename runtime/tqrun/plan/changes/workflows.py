@@ -11,10 +11,10 @@ from tqrun.config import model
 from tqrun.config.source import Location
 from tqrun.plan.changes.bindings import rebound
 from tqrun.plan.changes.change import Change
-from tqrun.plan.changes.cost import Cost, cost
 from tqrun.plan.changes.narrowing import narrowed
 from tqrun.plan.changes.pair import Pair
 from tqrun.plan.compile import LaunchPlan
+from tqrun.plan.cost import Cost, cost
 from tqrun.plan.types import described, refused
 
 _POLICIES = ("id_reuse_policy", "id_conflict_policy")

@@ -7,14 +7,17 @@ counted as Temporal Cloud bills them (docs.temporal.io/cloud/actions).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
 from typing import ClassVar
 
-from tqrun.config.values import format_duration
+from tqrun.config.values import format_duration, retry_waits
 from tqrun.plan import model as plan
 
 _TASK_EVENTS = 3
 _START_EVENTS = 1 + _TASK_EVENTS
 _END_EVENTS = 1
+_MOST_ATTEMPTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -65,13 +68,19 @@ def cost(of: plan.Plan) -> Cost:
     """The cost of one run of a plan that its launch has sent."""
     total = _block(of.steps)
     more = "+" if total.is_open else ""
-    worst = "no limit"
-    if total.seconds is not None:
-        from datetime import timedelta
-
-        worst = format_duration(timedelta(seconds=round(total.seconds)))
+    longest = _rounded(total)
+    worst = "no limit" if longest is None else format_duration(longest)
     events = _START_EVENTS + total.events + _END_EVENTS
     return Cost(worst, f"{events}{more}", f"{1 + total.actions}{more}")
+
+
+def longest(of: plan.Plan) -> timedelta | None:
+    """The longest time that one run can take, in whole seconds; None: there is no limit."""
+    return _rounded(_block(of.steps))
+
+
+def _rounded(total: _Sum) -> timedelta | None:
+    return None if total.seconds is None else timedelta(seconds=round(total.seconds))
 
 
 def activity_seconds(call: plan.Call) -> float | None:
@@ -84,14 +93,10 @@ def activity_seconds(call: plan.Call) -> float | None:
         return None
     if not isinstance(retry.initial_interval, float) or isinstance(retry.backoff_coefficient, str):
         return None
-    longest = retry.maximum_interval or 100 * retry.initial_interval
-    if isinstance(longest, str):
+    if isinstance(retry.maximum_interval, str):
         return None
-    waits, interval = 0.0, retry.initial_interval
-    for _ in range(min(attempts, 10_000) - 1):
-        waits += min(interval, longest)
-        interval = min(interval * retry.backoff_coefficient, longest)
-    return one * attempts + waits
+    waits = retry_waits(retry.initial_interval, retry.backoff_coefficient, retry.maximum_interval)
+    return one * attempts + sum(islice(waits, min(attempts, _MOST_ATTEMPTS) - 1))
 
 
 def _block(steps: plan.Steps) -> _Sum:
