@@ -48,7 +48,7 @@ queues:
         steps: [report]
     activities:
       load: {start_to_close_timeout: 1m}
-      price: {start_to_close_timeout: 1m}
+      price: {schedule_to_close_timeout: 1m}
       report: {start_to_close_timeout: 1m, task_queue: shop-v1}
 """
 FUNCTIONS = """\
@@ -59,13 +59,14 @@ def price(sku: str, position: int, rank: int, total: int = 0, **more: object) ->
 """
 ORDER = """\
 shop.order  order-${order_id}
+  worst case no limit, 22+ events, 5+ billable actions
   activity load as total, activities/shop.py:1
     order_id      ${order_id}      input, by name
     limit         10               left out; default of the function
   foreach ${rows} as sku, 4 at once
     if ${position > 0}
     then
-      activity price, activities/shop.py:4
+      activity price, activities/shop.py:4, 1m at most
         sku       ${sku}           item of the loop, by name
         position  ${position}      index of the loop, by name
         rank      ${position + 1}  given under "with"
@@ -89,6 +90,7 @@ shop.order  order-${order_id}
 """
 CHARGE = """\
 shop.charge  charge-${order_id}
+  worst case no limit, 11 events, 2 billable actions
   activity report, on shop-v1
     order_id  ${order_id}  input, by name
     total     ${total}     input, by name

@@ -11,7 +11,6 @@ from tqrun.cli.options import File
 from tqrun.config.pages import codes, page, titles
 
 if TYPE_CHECKING:
-    from tqrun.plan.compile import LaunchPlan
     from tqrun.plan.explain import Line
 
 app = typer.Typer(add_completion=False)
@@ -55,20 +54,20 @@ def _show_page(text: str) -> None:
 
 
 def _show_queue(name: str, file: str) -> None:
+    from tqrun.plan.cost import cost
     from tqrun.plan.explain import explained
     from tqrun.plan.registry import Registry
 
     registry = Registry(file)
     launches = [registry.workflow(name)] if "." in name else registry.queue(name)
+    show = _show_table if sys.stdout.isatty() else _show_plain
     for launch in launches:
-        if sys.stdout.isatty():
-            _show_table(launch, explained(registry, launch))
-        else:
-            _show_plain(launch, explained(registry, launch))
+        title = f"{launch.name}  {launch.workflow_id.text}"
+        show(title, str(cost(launch.plan)), explained(registry, launch))
 
 
-def _show_plain(launch: LaunchPlan, lines: list[Line]) -> None:
-    typer.echo(f"{launch.name}  {launch.workflow_id.text}")
+def _show_plain(title: str, costs: str, lines: list[Line]) -> None:
+    typer.echo(f"{title}\n  {costs}")
     bound = [line for line in lines if line.parameter]
     widths = [
         max((len(text) for text in texts), default=0)
@@ -86,15 +85,15 @@ def _show_plain(launch: LaunchPlan, lines: list[Line]) -> None:
         typer.echo(f"{parameter:{widths[0] + 2}}  {line.value:{widths[1]}}  {line.why}")
 
 
-def _show_table(launch: LaunchPlan, lines: list[Line]) -> None:
+def _show_table(title: str, costs: str, lines: list[Line]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=f"{launch.name}  {launch.workflow_id.text}", title_justify="left")
-    for header in ("step", "parameter", "value", "why"):
+    table = Table(title=title, title_justify="left", caption=costs, caption_justify="left")
+    for header in ("step or parameter", "value", "why"):
         table.add_column(header, overflow="fold")
     for line in lines:
-        cells = ("  " * line.depth + line.step, line.parameter, line.value, line.why)
+        cells = ("  " * line.depth + (line.step or line.parameter), line.value, line.why)
         table.add_row(*map(Text, cells))
     Console().print(table)

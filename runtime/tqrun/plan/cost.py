@@ -35,6 +35,12 @@ class Cost:
     events: str
     actions: str
 
+    def __str__(self) -> str:
+        """One line of all three."""
+        return (
+            f"worst case {self.worst_case}, {self.events} events, {self.actions} billable actions"
+        )
+
 
 @dataclass(frozen=True)
 class _Sum:
@@ -83,8 +89,13 @@ def _rounded(total: _Sum) -> timedelta | None:
     return None if total.seconds is None else timedelta(seconds=round(total.seconds))
 
 
-def activity_seconds(call: plan.Call) -> float | None:
-    """The longest time that one call may take, waits between attempts included."""
+def longest_call(call: plan.Call) -> timedelta | None:
+    """The longest time that one activity call may take; None: there is no limit, or not yet one."""
+    seconds = _call_seconds(call)
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
+def _call_seconds(call: plan.Call) -> float | None:
     if isinstance(call.schedule_to_close, float):
         return call.schedule_to_close
     attempts, retry = call.retry.maximum_attempts, call.retry
@@ -109,7 +120,7 @@ def _block(steps: plan.Steps) -> _Sum:
 def _step(step: plan.Step) -> _Sum:
     match step:
         case plan.Call():
-            return _Sum(activity_seconds(step), 3 + _TASK_EVENTS, 1)
+            return _Sum(_call_seconds(step), 3 + _TASK_EVENTS, 1)
         case plan.Child():
             return _Sum(None if step.wait else 0.0, 3 + _TASK_EVENTS, 2)
         case plan.Sleep():

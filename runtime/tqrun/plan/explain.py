@@ -15,6 +15,7 @@ from tqrun.config.values import format_duration
 from tqrun.plan import model as plan
 from tqrun.plan.binding import BoundFunction
 from tqrun.plan.compile import LaunchPlan
+from tqrun.plan.cost import longest_call
 from tqrun.plan.registry import Registry
 
 _LONGEST = 60
@@ -69,7 +70,7 @@ class _Explanation:
             function = self._function(step)
             where = f", {function.place()}" if function else ""
             where = f", on {step.task_queue}" if step.task_queue else where
-            return f"activity {step.activity}{_kept(step.result)}{where}"
+            return f"activity {step.activity}{_kept(step.result)}{where}{_at_most(step)}"
         return _title(step)
 
     def _function(self, step: plan.Call) -> BoundFunction | None:
@@ -107,6 +108,11 @@ class _Explanation:
         if name in owners:
             return f"{owners[name]}, by name"
         return "input, by name" if name in self._inputs else "local, by name"
+
+
+def _at_most(call: plan.Call) -> str:
+    longest = longest_call(call)
+    return "" if longest is None else f", {format_duration(longest)} at most"
 
 
 def _title(step: Any) -> str:
