@@ -30,7 +30,7 @@ class Place:
 
 WARNINGS = frozenset(
     {
-        *("idle-retries", "large-plan", "near-miss", "schedule-overlap"),
+        *("bound-item", "idle-retries", "large-plan", "near-miss", "schedule-overlap"),
         *("unserved-task-queue", "unused-name", "unused-signal"),
     }
 )

@@ -14,6 +14,7 @@ from tqrun.plan.binding import BoundFunction, arguments, misfit
 from tqrun.plan.expressions import Schema, types
 from tqrun.plan.functions import Functions
 from tqrun.plan.report import Report
+from tqrun.plan.scope import Scope
 from tqrun.plan.types import NotJson, described, refused, taken
 
 
@@ -47,7 +48,7 @@ class Calls:
         self,
         step: steps.ActivityStep,
         visible: Mapping[str, Schema],
-        inputs: Iterable[str],
+        scope: Scope,
         given: Mapping[str, Schema],
         location: Location,
     ) -> tuple[plan.Call, Schema] | None:
@@ -59,12 +60,14 @@ class Calls:
         # A step that names a task queue means workers of the same function there.
         elsewhere = activity.task_queue is not None
         function = self._functions.of(self.queue, step.activity)
-        own = [name for name in inputs if name not in given]
+        inputs = [name for name in scope.inputs() if name not in given]
         passed: tuple[str, ...] = ()
         if function is not None:
-            passed = self._bind(function, visible, own, given, location)
+            passed = self._bind(function, visible, inputs, given, location)
+            items = [name for name in passed if scope.is_item(name)]
+            self._check_optional(function, visible, (*passed, *given), items, location)
         elif elsewhere:
-            passed = tuple(own)
+            passed = tuple(inputs)
         call = plan.Call(
             activity=step.activity,
             arguments=passed,
@@ -112,16 +115,34 @@ class Calls:
                     self._report.add("unknown-parameter", message, here, key=True)
             elif problem := misfit(function, parameters[name], schema, subject="the value"):
                 self._report.add(problem.code, problem.message, here)
-        for name, parameter in parameters.items():
-            if not parameter.required and name not in rest and name not in given:
-                near = nearest(name, [one for one in visible if one not in parameters])
-                if near is not None and _nearly(near, name):
-                    message = (
-                        f'optional parameter "{name}" of {function.name} ({function.place(name)}) '
-                        f'is left out, though there is "{near}"; bind it under "with"'
-                    )
-                    self._report.add("near-miss", message, location)
         return call.passed
+
+    def _check_optional(
+        self,
+        function: BoundFunction,
+        visible: Mapping[str, Schema],
+        bound: Iterable[str],
+        items: Iterable[str],
+        location: Location,
+    ) -> None:
+        """Tell of a parameter with a default that a name is, or is not, bound to by accident."""
+        others = set(visible) - {parameter.name for parameter in function.parameters}
+        for parameter in function.parameters:
+            name = parameter.name
+            if parameter.required:
+                continue
+            what = f'optional parameter "{name}" of {function.name} ({function.place(name)})'
+            if name in items:
+                message = (
+                    f"{what} gets what the loop has under that name; "
+                    f'bind it under "with" if that is meant, else rename one of the two'
+                )
+                self._report.add("bound-item", message, location)
+            elif name not in bound:
+                near = nearest(name, others)
+                if near is not None and _nearly(near, name):
+                    message = f'{what} is left out, though there is "{near}"; bind it under "with"'
+                    self._report.add("near-miss", message, location)
 
     def _elsewhere(self, activity: model.Activity) -> str | None:
         """The task queue of an activity that does not run on its workflow's own."""

@@ -83,6 +83,11 @@ class Scope:
             outermost = outermost.outer
         return [name for name, entry in outermost.names.items() if entry.kind == "input"]
 
+    def is_item(self, name: str) -> bool:
+        """Whether *name* is what a loop is at: its item, or the index of its pass."""
+        found = self.find(name)
+        return found is not None and found.kind == "item"
+
     def write(self, name: str, schema: Schema, location: Location) -> None:
         """Note that *name* now has a value of *schema*.
 

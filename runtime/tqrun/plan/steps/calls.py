@@ -5,9 +5,7 @@ from __future__ import annotations
 from tqrun.config import steps
 from tqrun.config.source import Location
 from tqrun.plan import model as plan
-from tqrun.plan.expressions import (
-    types,
-)
+from tqrun.plan.expressions import types
 from tqrun.plan.steps.context import Context
 
 
@@ -25,7 +23,7 @@ def activity(at: Context, step: steps.ActivityStep, location: Location) -> plan.
         at.options(activity, declared)
         if activity.summary is not None:
             at.value(activity.summary, (*declared, "summary"))
-    bound = at.calls.activity(step, at.visible(), at.scope.inputs(), given, location)
+    bound = at.calls.activity(step, at.visible(), at.scope, given, location)
     if bound is None:
         return None
     call, returns = bound
