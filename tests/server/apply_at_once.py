@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from typing import Any
 
+from tqrun.cli.main import leave
 from tqrun.temporal.queues import Queues, open_queues
 from tqrun.temporal.schedules import Change, carry_out, planned
 
@@ -32,6 +32,4 @@ async def _carried_out(queues: Queues, plan: list[Change]) -> None:
 
 if __name__ == "__main__":
     asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else None))
-    sys.stdout.flush()
-    # As the command line ends: the SDK may crash in the interpreter's own clean-up.
-    os._exit(0)
+    leave(0)

@@ -18,6 +18,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from tests.server.declared import Declared
+from tqrun.cli.main import leave
 
 EVENTS_BEFORE_CONTINUATION = 14
 
@@ -52,3 +53,4 @@ async def main(queue: str, text: str) -> None:
 
 if __name__ == "__main__":
     asyncio.run(main(sys.argv[1], Path("queues.yaml").read_text()))
+    leave(0)

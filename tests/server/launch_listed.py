@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 from tqrun import Queues, open_queues
+from tqrun.cli.main import leave
 from tqrun.errors import TqrunError
 
 
@@ -29,3 +30,4 @@ async def main(listed: list[tuple[str, dict[str, Any]]]) -> None:
 
 if __name__ == "__main__":
     asyncio.run(main(json.loads(sys.argv[1])))
+    leave(0)

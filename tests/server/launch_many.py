@@ -9,6 +9,7 @@ import asyncio
 import sys
 
 from tqrun import open_queues
+from tqrun.cli.main import leave
 
 
 async def main(queue: str, count: int) -> None:
@@ -21,3 +22,4 @@ async def main(queue: str, count: int) -> None:
 
 if __name__ == "__main__":
     asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+    leave(0)

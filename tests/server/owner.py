@@ -13,6 +13,7 @@ from pathlib import Path
 
 from temporalio.client import Client
 
+from tqrun.cli.main import leave
 from tqrun.temporal.server import ServerOptions, embedded_server
 
 
@@ -28,3 +29,4 @@ async def own(data: Path) -> None:
 
 if __name__ == "__main__":
     asyncio.run(own(Path(sys.argv[1])))
+    leave(0)

@@ -12,6 +12,7 @@ import sys
 from dataclasses import replace
 
 from tqrun import open_queues
+from tqrun.cli.main import leave
 from tqrun.plan.model import decode
 from tqrun.temporal.worker import worker
 
@@ -34,3 +35,4 @@ async def main(queue: str, count: int) -> None:
 
 if __name__ == "__main__":
     asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+    leave(0)

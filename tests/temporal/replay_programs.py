@@ -16,6 +16,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from tests.temporal.programs import ACTIVITIES
+from tqrun.cli.main import leave
 from tqrun.temporal.workflow import PlanSender, workflow_classes
 
 
@@ -42,3 +43,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    leave(0)

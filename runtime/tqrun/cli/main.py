@@ -151,15 +151,19 @@ def _version(package: str) -> str:
 
 
 def main() -> NoReturn:
-    """The console entry: run the command line of this process, and end the process.
+    """The console entry: run the command line of this process, and end the process."""
+    _open_missing_streams()
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    leave(run(sys.argv[1:]))
+
+
+def leave(status: int) -> NoReturn:
+    """End this process with *status*, or with that of an output that cannot be written.
 
     It ends without the interpreter's own clean-up, in which one of about ten processes that used
     a Temporal client crashes (github.com/temporalio/sdk-python/issues/300).
     """
-    _open_missing_streams()
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    status = run(sys.argv[1:])
     logging.shutdown()
     atexit._run_exitfuncs()  # noqa: SLF001 - what the interpreter would run
     for stream in (sys.stdout, sys.stderr):
