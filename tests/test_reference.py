@@ -8,6 +8,7 @@ from docs.reference import PAGE, described, filled
 from tqrun.config.schema import schema
 from tqrun.config.steps import KINDS
 from tqrun.plan.expressions.functions import NAMES
+from tqrun.plan.steps.branches import OWN_ERROR_TYPES
 
 TEXT = PAGE.read_text(encoding="utf-8")
 SHOWN_IN_WORDS = {"InputSchema", "FailStep"}
@@ -29,3 +30,9 @@ def test_every_kind_of_step_has_a_heading() -> None:
 def test_every_function_is_told() -> None:
     rows = re.findall(r"^\| (`\w+\(.*?) \|", TEXT, re.MULTILINE)
     assert {name for row in rows for name in re.findall(r"`(\w+)\(", row)} == NAMES
+
+
+def test_every_type_of_error_is_told() -> None:
+    table = TEXT.partition("\n| type | when |\n")[2].partition("\n\n")[0]
+    told = {name for row in table.split("\n") for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert told == OWN_ERROR_TYPES - {"any"}

@@ -15,7 +15,7 @@ from tqrun.plan.expressions import Schema, types
 from tqrun.plan.functions import Functions
 from tqrun.plan.report import Report
 from tqrun.plan.scope import Scope
-from tqrun.plan.types import NotJson, described, refused, taken
+from tqrun.plan.types import NotJson, described, refused, written
 
 
 class Calls:
@@ -260,7 +260,7 @@ def _returns(function: BoundFunction | None) -> Schema:
     if function.returns is None or function.returns is type(None):
         return {"type": "null"}
     try:
-        return types.flat(taken(function.returns))
+        return types.flat(written(function.returns))
     except NotJson:
         return {}
 

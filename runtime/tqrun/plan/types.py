@@ -19,6 +19,7 @@ from typing import Any, NotRequired, Required, Union, get_args, get_origin, get_
 import typing_extensions
 from pydantic import TypeAdapter
 from pydantic.errors import PydanticUserError
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from tqrun.plan.signatures import Unresolved
 
@@ -68,18 +69,39 @@ def taken(annotation: Any) -> Schema:
     if isinstance(annotation, Unresolved):
         message = f'{annotation.reason}; import it outside of "if TYPE_CHECKING:"'
         raise NotJson(message if "is not defined" in message else annotation.reason)
+    return _described_as(annotation, "validation")
+
+
+def written(annotation: Any) -> Schema:
+    """The JSON Schema of what a value annotated *annotation* becomes; raises as `taken` does."""
+    if isinstance(annotation, Written | Unresolved):
+        return taken(annotation)
+    return _described_as(annotation, "serialization")
+
+
+def _described_as(annotation: Any, mode: JsonSchemaMode) -> Schema:
     try:
         hash(annotation)
     except TypeError:
-        return _schema(annotation)
-    return _SIMPLE.get(annotation) or _kept_schema(annotation)
+        return _schema(annotation, mode)
+    return _SIMPLE.get(annotation) or _kept_schema(annotation, mode)
 
 
-def _schema(annotation: Any) -> Schema:
+class _Complete(GenerateJsonSchema):
+    """Says of a field with a default that it is always there, as it is in what is written."""
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        if self.mode == "validation" or field["type"] == "typed-dict-field":
+            return super().field_is_required(field, total)
+        return True
+
+
+def _schema(annotation: Any, mode: JsonSchemaMode) -> Schema:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return TypeAdapter(modern(annotation)).json_schema(mode="validation")
+            adapter = TypeAdapter(modern(annotation))
+            return adapter.json_schema(mode=mode, schema_generator=_Complete)
     except Exception as error:  # noqa: BLE001 - the user's types take part in this
         if isinstance(error, PydanticUserError) and error.code == "typed-dict-version":
             message = 'take "TypedDict" from typing_extensions before Python 3.12'

@@ -67,6 +67,7 @@ class Reader:
     sources: dict[str, dict[str, bytes | None]] = field(default_factory=dict)
     _seen: dict[str, bytes | None] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)
+    _filled: bool = False
     _modules: dict[str, Module | None] = field(default_factory=dict)
 
     def bind(self, path: str) -> BoundFunction:
@@ -104,7 +105,7 @@ class Reader:
                 for one, default in pairs
             ),
             accepts_any=given.kwarg is not None,
-            returns=self._written(path, module, node.returns),
+            returns=self._written(path, module, node.returns, result=True),
             file=module.file,
             first_line=node.lineno,
         )
@@ -117,10 +118,13 @@ class Reader:
             return Written({"anyOf": [written.schema, {"type": "null"}]}, written.text)
         return written
 
-    def _written(self, path: str, module: Module, node: ast.expr | None) -> Written:
+    def _written(
+        self, path: str, module: Module, node: ast.expr | None, *, result: bool = False
+    ) -> Written:
+        """What *node* takes; of a *result*, fields with a default are always there."""
         if node is None:
             return Written({}, "Any")
-        text = ast.unparse(node)
+        text, self._filled = ast.unparse(node), result
         try:
             return Written(self._schema(module, node, 0), text)
         except (_Unknown, SyntaxError):
@@ -264,7 +268,8 @@ class Reader:
                 name = entry.target.id
                 properties[name] = self._schema(module, entry.annotation, depth + 1)
                 optional = partial and "Required[" not in marked.replace("NotRequired[", "")
-                if _has_no_default(entry) and not optional and "NotRequired[" not in marked:
+                given = self._filled or _has_no_default(entry)
+                if given and not optional and "NotRequired[" not in marked:
                     required.append(name)
                 elif name in required:
                     required.remove(name)

@@ -8,11 +8,12 @@ from typing import Any
 from tqrun.plan.expressions.evaluation import split
 
 Facts = frozenset[str]
-"""Names, and fields such as `page.next`, that are not null."""
+"""Names, and fields such as `page.next`, that are not null; a field with a `?` is only there."""
 
 _PATH = r"(?:input\.)?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
 _NOT_NULL = re.compile(rf"(?:{_PATH}\s*!=\s*null|null\s*!=\s*{_PATH})\Z")
 _NULL = re.compile(rf"(?:{_PATH}\s*==\s*null|null\s*==\s*{_PATH})\Z")
+_HAS = re.compile(rf"has\({_PATH}\)\Z")
 _EQUAL = re.compile(rf"{_PATH}\s*==\s*(?:'[^']*'|\"[^\"]*\"|-?[0-9.]+|true|false)\Z")
 _COMPARED = re.compile(rf"(?<![\w.]){_PATH}\s*[!=]=\s*null\b|\bnull\s*[!=]=\s*{_PATH}")
 _OPEN, _CLOSE = "([{", ")]}"
@@ -51,6 +52,8 @@ def _facts(source: str, *, holds: bool) -> Facts:
         return _facts(source[1:], holds=not holds)
     if source.startswith("(") and source.endswith(")"):
         return _facts(source[1:-1], holds=holds)
+    if holds and (match := _HAS.match(source)):
+        return frozenset({f"{match[1]}?"})
     patterns = (_NOT_NULL, _EQUAL) if holds else (_NULL,)
     matches = (pattern.match(source) for pattern in patterns)
     return frozenset(path for match in matches if match for path in match.groups() if path)

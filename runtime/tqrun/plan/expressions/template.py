@@ -15,7 +15,7 @@ from tqrun.diagnostics import did_you_mean
 from tqrun.plan.expressions import functions, types
 from tqrun.plan.expressions.evaluation import evaluate, references, render, split
 from tqrun.plan.expressions.facts import compared
-from tqrun.plan.expressions.tree import map_loops
+from tqrun.plan.expressions.tree import Tree
 from tqrun.plan.expressions.types import Names, Schema
 
 _PROBLEM = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
@@ -165,7 +165,9 @@ class _Check:
         except RuntimeError as error:
             raise self._explained(str(error), names) from None
         if "." in self._source:
-            self._refuse_map_loops(program)
+            tree = Tree(program)
+            self._refuse_map_loops(tree)
+            self._refuse_missing(tree, names)
         self._refuse_null()
         return self._schema(program.return_type().name(), names)
 
@@ -179,9 +181,19 @@ class _Check:
         found = names.schema(type_name)
         return types.nullable(found) if _NULL_RESULT.search(self._source) else found
 
-    def _refuse_map_loops(self, program: Any) -> None:
-        for position in map_loops(program):
+    def _refuse_map_loops(self, tree: Tree) -> None:
+        for position in tree.map_loops():
             raise self._error("map-iteration", _NO_ORDER, position)
+
+    def _refuse_missing(self, tree: Tree, names: Names) -> None:
+        """A field that its object may lack, and that the expression does not ask for."""
+        tested = tree.tested()
+        for position, message, field, path in tree.fields():
+            if field in names.optional(message) and path not in tested:
+                test = f"has({path or '…'})"
+                text = f'there may be no "{field}" here; test "{test}" first, or write ".?{field}"'
+                # CEL points at the dot.
+                raise self._error("possibly-missing", text, position + 1, len(field))
 
     def _refuse_null(self) -> None:
         """A value that may be null, used where null fails, and not compared with it."""

@@ -107,7 +107,10 @@ def not_null(schema: Schema) -> Schema:
 
 
 def without_null(schema: Schema, paths: Iterable[str]) -> Schema:
-    """*schema* of a value of which *paths*, `""` for itself, are not null."""
+    """*schema* of a value of which *paths*, `""` for itself, are there and not null.
+
+    One that ends in `?` is there, and may be null.
+    """
     for path in sorted(paths):
         schema = _without_null(schema, path.split(".") if path else [])
     return schema
@@ -117,10 +120,12 @@ def _without_null(schema: Schema, path: list[str]) -> Schema:
     if not path:
         return not_null(schema)
     fields = schema.get("properties", {})
-    if path[0] not in fields:
+    name = path[0].removesuffix("?")
+    if name not in fields:
         return schema
-    inner = _without_null(fields[path[0]], path[1:])
-    return {**schema, "properties": {**fields, path[0]: inner}}
+    inner = fields[name] if name != path[0] else _without_null(fields[name], path[1:])
+    required = dict.fromkeys((*schema.get("required", ()), name))
+    return {**schema, "properties": {**fields, name: inner}, "required": [*required]}
 
 
 def nullable_paths(schema: Schema) -> Iterator[str]:
@@ -160,7 +165,12 @@ def _joined_objects(one: Schema, other: Schema) -> Schema:
     if not mine or not theirs or mine.keys() != theirs.keys():
         return {"type": "object"}
     fields = {name: joined(mine[name], theirs[name]) or {} for name in mine}
-    return {"type": "object", "properties": fields, "required": [*fields]}
+    required = [
+        name
+        for name in fields
+        if name in one.get("required", ()) and name in other.get("required", ())
+    ]
+    return {"type": "object", "properties": fields, "required": required}
 
 
 def of_fields(fields: Mapping[str, Schema]) -> Schema:
@@ -234,6 +244,11 @@ class Names:
         """The fields of the message that is called so."""
         message = self._messages.get(type_name.removeprefix("tqrun."), {})
         return [*message.get("properties", ())]
+
+    def optional(self, type_name: str) -> set[str]:
+        """The fields that a value of the message called so may lack."""
+        message = self._messages.get(type_name.removeprefix("tqrun."), {})
+        return {*message.get("properties", ())} - {*message.get("required", ())}
 
     def _type(self, schema: Schema) -> Any:
         found = kinds(schema)

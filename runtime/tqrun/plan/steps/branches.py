@@ -6,27 +6,28 @@ from tqrun.config import steps
 from tqrun.config.source import Location
 from tqrun.diagnostics import did_you_mean
 from tqrun.plan import model as plan
-from tqrun.plan.expressions import (
-    Schema,
-    not_null,
-)
+from tqrun.plan.expressions import not_null, types
 from tqrun.plan.scope import Name, Scope, State
 from tqrun.plan.steps.context import Context
 from tqrun.plan.steps.flow import ends
 
-OWN_ERROR_TYPES = ("any", "cancelled", "expression", "invalid_input", "loop_limit", "timeout")
+OWN_ERROR_TYPES = frozenset(
+    {
+        *("already_started", "any", "bad_result", "cancelled", "expression", "failed"),
+        *("invalid_input", "loop_limit", "result_too_large", "state_too_large", "timeout"),
+    }
+)
 """Types of errors that the runtime raises itself, and `any`."""
-ERROR: Schema = {
-    "type": "object",
-    "properties": {
+ERROR = types.of_fields(
+    {
         "type": {"type": "string"},
         "message": {"type": "string"},
         "activity": {"type": ["string", "null"]},
         "retry_state": {"type": ["string", "null"]},
         "timeout_type": {"type": ["string", "null"]},
         "non_retryable": {"type": "boolean"},
-    },
-}
+    }
+)
 """A caught error, in Temporal's own words."""
 
 
