@@ -6,6 +6,7 @@ Their numbers are those of the list that the language is measured by.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -425,18 +426,19 @@ def test_25_agent_loop_in_every_lane(queues: Queues, lane: str) -> None:
 
 @agents
 def test_25_agent_loop_finalises_when_it_is_stopped(queues: Queues) -> None:
-    running: list[Run] = []
+    running: Future[Run] = Future()
 
     def step(number: int) -> bool:
         if number == 1:
-            running[0].signal("stop")
+            running.result(timeout=60).signal("stop")
         return True
 
     queues.fake("run_step", step)
     queues.real("finalise")
-    running.append(queues.start("agent_loop", **MESSAGE, lane="batch"))
-    assert running[0].result["stopped"] is True
-    assert names(running[0])[-1] == "finalise"
+    run = queues.start("agent_loop", **MESSAGE, lane="batch")
+    running.set_result(run)
+    assert run.result["stopped"] is True
+    assert names(run)[-1] == "finalise"
 
 
 # 6, 7, 9, 10, 11, 22: workspaces
