@@ -159,7 +159,8 @@ def _workflows(verdict: Verdict, queue: str) -> list[str]:
         for label in before.FIELDS:
             values = getattr(before, label), getattr(after, label)
             lines.append(f"| {label.replace('_', ' ')} | {values[0]} | {values[1]} |")
-        lines += ["", "```mermaid", *diagram(old[name].plan, launch.plan), "```", "", "</details>"]
+        lines += ["", "Steps in yellow are new or have changed.", ""]
+        lines += ["```mermaid", *diagram(old[name].plan, launch.plan), "```", "", "</details>"]
     return lines
 
 

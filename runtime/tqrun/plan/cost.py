@@ -27,19 +27,18 @@ class Cost:
     Attributes:
         worst_case: The longest duration, in words.
         events: History events at least, in words.
-        actions: Billable actions at least, in words.
+        billable_actions: Billable actions at least, in words.
     """
 
-    FIELDS: ClassVar[tuple[str, ...]] = ("worst_case", "events", "actions")
+    FIELDS: ClassVar[tuple[str, ...]] = ("worst_case", "events", "billable_actions")
     worst_case: str
     events: str
-    actions: str
+    billable_actions: str
 
     def __str__(self) -> str:
         """One line of all three."""
-        return (
-            f"worst case {self.worst_case}, {self.events} events, {self.actions} billable actions"
-        )
+        values = self.worst_case, self.events, self.billable_actions
+        return "worst case {}, {} events, {} billable actions".format(*values)
 
 
 @dataclass(frozen=True)
