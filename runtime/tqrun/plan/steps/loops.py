@@ -13,9 +13,12 @@ from tqrun.plan.expressions import (
     references,
     types,
 )
-from tqrun.plan.scope import Name, Scope
+from tqrun.plan.scope import Name, Scope, State
 from tqrun.plan.steps.context import Context
 from tqrun.plan.steps.flow import waits, writes
+
+_PASSES = (False, False, False, False, True)
+"""A body is looked at until it changes no type of what it begins with; true: no longer."""
 
 
 def foreach(at: Context, step: steps.ForeachStep, location: Location) -> plan.Foreach:
@@ -32,16 +35,15 @@ def foreach(at: Context, step: steps.ForeachStep, location: Location) -> plan.Fo
     outer, before = at.scope, at.scope.state()
     collected: Schema = {}
     body: tuple[Any, ...] = ()
-    for last in (False, True):
-        mark = len(at.report.findings)
+    for is_last in _PASSES:
+        start, mark = at.scope.state(), len(at.report.findings)
         at.scope = Scope(names, outer, concurrent=limit != 1)
         body = at.block(step.steps, (*location, "steps"))
         if step.collect is not None:
             collected = at.value(step.collect, (*location, "collect"))
         inner, at.scope = at.scope, outer
-        if not last:
-            at.report.forget(mark)
-            at.scope.keep_types(before)
+        if is_last or _settled(at, start, mark):
+            break
     for name, entry in inner.names.items():
         at.never_read(name, entry)
     outer.merge([before, outer.state()])
@@ -57,6 +59,21 @@ def foreach(at: Context, step: steps.ForeachStep, location: Location) -> plan.Fo
         result=step.result,
         on_error=step.on_error,
     )
+
+
+def _settled(at: Context, start: State, mark: int) -> bool:
+    """Whether another pass over a body would begin as the one from *start* did.
+
+    Else everything is ready for that pass: names have the types that both leave behind, and the
+    findings since *mark* are taken back.
+    """
+    after = at.scope.state()
+    at.scope.keep_types(start)
+    if at.scope.state() == start:
+        at.scope.restore(after)
+        return True
+    at.report.forget(mark)
+    return False
 
 
 def _item(at: Context, items: Schema, location: Location) -> Schema:
@@ -89,8 +106,8 @@ def loop(at: Context, step: steps.WhileStep | steps.RepeatStep, location: Locati
     at.refuse_shadows(names)
     before = at.scope.state()
     body: tuple[Any, ...] = ()
-    for last in (False, True):
-        mark = len(at.report.findings)
+    for is_last in _PASSES:
+        start, mark = at.scope.state(), len(at.report.findings)
         with at.scope.showing(names):
             if not until:
                 at.condition(step.condition, (*location, key))
@@ -98,9 +115,8 @@ def loop(at: Context, step: steps.WhileStep | steps.RepeatStep, location: Locati
             body = at.block(step.steps, (*location, "steps"))
             if until:
                 at.condition(step.condition, (*location, key))
-        if not last:
-            at.report.forget(mark)
-            at.scope.keep_types(before)
+        if is_last or _settled(at, start, mark):
+            break
     _judge(at, step, key, location)
     if not until and step.condition is not True:
         at.scope.merge([before, at.scope.state()])
