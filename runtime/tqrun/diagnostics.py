@@ -31,7 +31,7 @@ class Place:
 WARNINGS = frozenset(
     {
         *("bound-item", "idle-retries", "large-plan", "near-miss", "schedule-overlap"),
-        *("unserved-task-queue", "unused-name", "unused-signal"),
+        *("unserved-task-queue", "unused-ignore", "unused-name", "unused-signal"),
     }
 )
 """Rules that tell what is hardly meant; a file that breaks no other can be run."""

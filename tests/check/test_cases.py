@@ -65,6 +65,5 @@ def test_case_stands_under_a_rule_that_it_breaks(folder: Path) -> None:
 
 
 def test_every_rule_has_a_case() -> None:
-    assert {path.name for path in CASES.iterdir()} - {"valid", "several"} == set(
-        codes()
-    ) - TABLE.keys()
+    of_diff = TABLE.keys() - {"ignore-without-reason", "unused-ignore"}  # of check as well
+    assert {path.name for path in CASES.iterdir()} - {"valid", "several"} == {*codes()} - of_diff

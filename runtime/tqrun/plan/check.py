@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from tqrun.config.ignores import unsilenced
 from tqrun.config.load import Loaded, in_file_order, load
+from tqrun.diagnostics import errors
 from tqrun.plan.binding import project_on_path
 from tqrun.plan.compile import Compiler
 
@@ -27,4 +29,6 @@ def check_file(path: Path | str, *, bind: bool = True) -> Loaded:
     compiler = Compiler(loaded) if bind else Compiler(loaded, None)
     for name in loaded.draft.file.queues:
         compiler.queue(name)
-    return replace(loaded, findings=in_file_order([*loaded.findings, *compiler.findings]))
+    found = [*loaded.findings, *compiler.findings]
+    kept = unsilenced(found, loaded.source, complete=bind and not errors(found))
+    return replace(loaded, findings=in_file_order(kept))
