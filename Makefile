@@ -27,8 +27,9 @@ test: $(READY) ## Lint, check types and import contracts, run every test
 fuzz: $(READY) ## Check 20,000 mutations of the example files (make test: 2,000)
 	TQRUN_MUTATIONS=20000 $(BIN)/pytest tests/config/test_mutations.py
 
-programs: $(READY) ## Run 2,000 generated workflows in several ways (make test: 25)
-	TQRUN_PROGRAMS=2000 $(BIN)/pytest -s tests/server/test_programs.py
+programs: $(READY) ## Run 2,000 generated workflows in several ways, 10,000 items (make test: 25, 300)
+	TQRUN_PROGRAMS=2000 $(BIN)/pytest -s tests/server/test_programs.py \
+	  tests/server/test_steps.py::test_a_long_fan_out_is_continued_before_its_history_is_too_long
 
 faults: $(READY) ## Kill workers and servers during 200 runs, and launches of 200 ids (make test: 40, 30)
 	TQRUN_FAULT_RUNS=200 TQRUN_STRESS_IDS=200 $(BIN)/pytest tests/server/test_faults.py \

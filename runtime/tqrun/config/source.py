@@ -181,12 +181,14 @@ class _Reader:
         self.findings: list[Finding] = []
         self._anchors: dict[str, Node] = {}
         self._parser: Any = None
+        self._next: Any = None
 
     def document(self) -> Node | None:
         """The root of the first document, or None when there is none to be had."""
         try:
             # The parser reads the first bytes when it is made, so that it may raise here too.
             self._parser = CParser(self.text)
+            self._next = self._parser.get_event
             return self._documents()
         except yaml.reader.ReaderError as error:
             before = self.text.encode()[: int(error.position)].decode(errors="ignore")
@@ -211,9 +213,6 @@ class _Reader:
                 root = self._node(event, 0)
         # A document that holds nothing is no better than none.
         return None if root is not None and root.value is None else root
-
-    def _next(self) -> Any:
-        return self._parser.get_event()
 
     def _node(self, event: Any, depth: int) -> Node:
         kind = type(event)
