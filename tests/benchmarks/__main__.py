@@ -20,6 +20,7 @@ from tests.benchmarks import (
     long_runs_cpu,
     ready,
     replay,
+    replay_steps,
     worker_cpu,
 )
 from tests.benchmarks.measure import Measure, Setting
@@ -33,6 +34,8 @@ MEASURES: dict[str, Measure] = {
         long_runs_cpu.SEQUENCE,
         long_runs_cpu.FAN_OUT,
         long_runs_cpu.CURSOR,
+        long_runs_cpu.PASSES,
+        replay_steps.MEASURE,
         history.MEASURE,
         check.MEASURE,
         diff.MEASURE,
