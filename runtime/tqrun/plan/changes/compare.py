@@ -22,6 +22,9 @@ from tqrun.plan.changes.side import Side
 from tqrun.plan.changes.workflows import Workflows
 from tqrun.plan.compile import task_queues
 
+_MOST_NAMED = 12
+"""Queues that a message names; programs find all in the JSON."""
+
 
 def compare(before: Side, after: Side) -> list[Change]:
     """Every change between two sides, in the order of the new file."""
@@ -88,7 +91,9 @@ def _added(pair: Pair, name: str) -> Iterator[Change]:
 
 
 def _new_attributes(pair: Pair, queue: str, workflows: list[str]) -> Iterator[Change]:
-    """Search attributes that no workflow of the namespace had before."""
+    """Search attributes of *workflows*, which are new, that no workflow had before."""
+    if not workflows:
+        return
     known = {
         attribute
         for entries in pair.before.workflows.values()
@@ -276,6 +281,7 @@ def _gathered(changes: list[Change]) -> list[Change]:
         queues = tuple(dict.fromkeys(name for change in same for name in change.queues))
         message = same[0].message
         if len(queues) > 1:
-            message += f", in {len(queues)} queues: {', '.join(queues)}"
+            more = f", and {len(queues) - _MOST_NAMED} more" if len(queues) > _MOST_NAMED else ""
+            message += f", in {len(queues)} queues: {', '.join(queues[:_MOST_NAMED])}{more}"
         gathered.append(replace(same[0], queues=queues, message=message))
     return gathered
