@@ -28,7 +28,7 @@ PROGRAMS = int(os.environ.get("TQRUN_PROGRAMS", "25"))
 FULL = PROGRAMS > 100
 BATCH = 50
 DEADLINE_SECONDS = 300
-RUNS_REPLAYED = 6 if FULL else 20
+RUNS_REPLAYED = 2 if FULL else 20
 """Of those that one program is continued in."""
 HASH_SEEDS = range(10)
 Handle = WorkflowHandle[Any, Any]
@@ -93,7 +93,7 @@ async def test_a_program_comes_to_the_same_however_it_is_run(
         files = keep(plain.histories, folder / "plain")
         files += keep(continued.histories, folder / "continued")
         totals["replayed"] += await replayed(folder, files)
-    print(totals)
+        print(totals, flush=True)
     assert totals["most runs"] > 10
     assert 0 < totals["failed"] < PROGRAMS
 
