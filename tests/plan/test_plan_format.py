@@ -67,6 +67,16 @@ NEWER = "the run's plan holds what this worker does not know: "
             "error('Error -3 while decompressing data: incorrect header check'); reset the run",
         ),
         (b"{}", "the run's plan cannot be read: KeyError('format'); reset the run"),
+        (
+            zlib.compress(FIRST + b" " * 5_000_000),
+            "the run's plan cannot be read: "
+            "ValueError('it is cut off, or has more than 4 MB'); reset the run",
+        ),
+        (
+            zlib.compress(FIRST)[:-9],
+            "the run's plan cannot be read: "
+            "ValueError('it is cut off, or has more than 4 MB'); reset the run",
+        ),
     ],
 )
 def test_a_plan_that_cannot_be_read_says_what_runs_it(data: bytes, told: str) -> None:

@@ -23,7 +23,7 @@ from tqrun.plan.calls import Calls, attribute_type, by_field
 from tqrun.plan.expressions import ExpressionError, Template, compile_template
 from tqrun.plan.functions import Functions
 from tqrun.plan.inputs import Inputs
-from tqrun.plan.model import Call, Child, Plan
+from tqrun.plan.model import MAX_TEXT_BYTES, Call, Child, Plan
 from tqrun.plan.report import Report
 from tqrun.plan.schedules import DeclaredSchedule
 from tqrun.plan.steps import StepCompiler
@@ -184,13 +184,16 @@ class Compiler:
             texts = (call.summary or "" for call in plan.steps if isinstance(call, Call))
             if sum(map(len, texts)) < LARGE_PLAN_BYTES // 4:
                 return
-        if len(plan.text) <= LARGE_PLAN_BYTES or len(plan.encoded) <= LARGE_PLAN_BYTES:
+        if len(plan.text) <= LARGE_PLAN_BYTES:
             return
         size = f"the plan has {len(plan.encoded) / 1000:.0f} kB"
-        if len(plan.encoded) > MAX_PLAN_BYTES:
+        if len(plan.text) > MAX_TEXT_BYTES // 4:  # a character is four bytes at most
+            message = f"the plan has {len(plan.text):,} characters; split the workflow"
+            self._report.add("plan-too-large", message, location, key=True)
+        elif len(plan.encoded) > MAX_PLAN_BYTES:
             message = f"{size}, the limit is {MAX_PLAN_BYTES // 1000} kB; split the workflow"
             self._report.add("plan-too-large", message, location, key=True)
-        else:
+        elif len(plan.encoded) > LARGE_PLAN_BYTES:
             message = (
                 f"{size}, which every run carries; "
                 "move data into an activity, or steps into a child workflow"

@@ -20,6 +20,8 @@ from typing import Any, ClassVar
 FORMAT = 1
 COMPRESS_ABOVE = 1_000
 """Bytes; a smaller plan is easier to read in the Temporal UI than it is large."""
+MAX_TEXT_BYTES = 4_000_000
+"""Uncompressed; a plan that compresses to what may be sent is far smaller."""
 
 Seconds = float | str
 """A number of seconds, or a text with `${…}` that gives a duration such as `5m`."""
@@ -304,8 +306,7 @@ def decode(data: bytes) -> Plan:
         UnreadablePlan: The plan is newer or older than this worker reads, or *data* is no plan.
     """
     try:
-        raw = data if data.startswith(b"{") else zlib.decompress(data)
-        content = json.loads(raw)
+        content = json.loads(data if data.startswith(b"{") else _decompressed(data))
         number = content.pop("format")
     except (ValueError, TypeError, KeyError, AttributeError, zlib.error) as error:
         raise UnreadablePlan(f"the run's plan cannot be read: {error!r}; reset the run") from None
@@ -318,6 +319,15 @@ def decode(data: bytes) -> Plan:
         raise UnreadablePlan(
             f"the run's plan holds what this worker does not know: {error}; a newer worker runs it"
         ) from None
+
+
+def _decompressed(data: bytes) -> bytes:
+    unpacking = zlib.decompressobj()
+    raw = unpacking.decompress(data, MAX_TEXT_BYTES)
+    if not unpacking.eof:
+        # Whoever may start a workflow may write its headers: a few bytes can stand for gigabytes.
+        raise ValueError(f"it is cut off, or has more than {MAX_TEXT_BYTES / 1e6:.0f} MB")
+    return raw
 
 
 def _other_format(number: Any) -> str:
