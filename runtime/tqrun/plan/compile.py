@@ -329,14 +329,18 @@ def plain_memo(workflow: model.Workflow) -> tuple[str, ...]:
 
 def _unstable(text: str, error: ExpressionError) -> ExpressionError:
     """An unknown name that means the time or chance gets a finding of its own."""
+    others = tuple(_unstable(text, one) for one in error.others)
     match = _UNSTABLE.search(text, max(error.offset - 1, 0), error.offset + error.width)
     if error.code != "unknown-name" or match is None:
+        error.others = others
         return error
     message = (
         f'"{match[1]}" differs at every launch, '
         "so that the same input starts a second run; use inputs"
     )
-    return ExpressionError("unstable-id", message, error.offset, error.width)
+    unstable = ExpressionError("unstable-id", message, error.offset, error.width)
+    unstable.others = others
+    return unstable
 
 
 def _max_length(schema: Mapping[str, Any]) -> int:

@@ -26,8 +26,9 @@ class Report:
     def expression(self, error: ExpressionError, location: Location) -> None:
         """Something is wrong inside the text at *location*."""
         if not self._draft.shadows(location, ("input", "steps")):
-            place = self._source.inside(location, error.offset, error.width)
-            self.findings.append(Finding(place, error.code, error.message))
+            for one in (error, *error.others):
+                place = self._source.inside(location, one.offset, one.width)
+                self.findings.append(Finding(place, one.code, one.message))
 
     def duration(self, text: str, schema: Schema, location: Location) -> None:
         """Judge a duration with expressions, *text*, which evaluates to *schema*."""

@@ -64,12 +64,14 @@ class ExpressionError(Exception):
         message: The finding's text.
         offset: The character of the template where it goes wrong, counted from 0.
         width: How many characters are meant.
+        others: What is wrong with the other expressions of the same text.
     """
 
     def __init__(self, code: str, message: str, offset: int, width: int = 1) -> None:
         """Keep the finding's parts."""
         super().__init__(message)
         self.code, self.message, self.offset, self.width = code, message, offset, width
+        self.others: tuple[ExpressionError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +126,18 @@ def compile_template(
     except ValueError as error:
         raise ExpressionError("bad-expression", '"${" without its "}"', error.args[0], 2) from None
     schema: Schema = {"type": "string"}
+    errors = []
     for piece, offset in pieces:
         if offset is not None:
-            checked = _Check(piece, offset, scope, in_workflow=in_workflow)
-            found = checked.run()
-            schema = found if len(pieces) == 1 else schema
+            try:
+                found = _Check(piece, offset, scope, in_workflow=in_workflow).run()
+            except ExpressionError as error:
+                errors.append(error)
+            else:
+                schema = found if len(pieces) == 1 else schema
+    if errors:
+        errors[0].others = tuple(errors[1:])
+        raise errors[0]
     return Template(text, schema)
 
 
