@@ -21,10 +21,13 @@ from tqrun.plan.expressions.functions import Sources, rfc3339
 from tqrun.plan.expressions.tree import ordered
 
 MAX_STEPS = "more than 10,000 passes over lists in one expression; make it a foreach"
-_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?(?!\w|\s*\()")
+_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)?(?!\w|\s*\()")
 """A name, perhaps with its first field; not the name of a function."""
 _TEXT = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 _ALONE = re.compile(r"\s*(?:input\.)?([A-Za-z_]\w*)\s*\Z")
+_OPTIONAL = re.compile(r"\.\s*\?|\[\s*\?|\boptional\b")
+OPTIONAL_TYPE = "optional_type<"
+"""How the name of an optional's type begins."""
 _LITERALS = frozenset({"true", "false", "null"})
 
 
@@ -175,12 +178,27 @@ def _evaluate(source: str, scope: Mapping[str, Any], sources: Sources | None) ->
         raise EvaluationError(f"${{{source}}}: {reason}") from None
     finally:
         functions.sources.reset(token)
-    if value.type() == cel.Type.ERROR:
-        raise EvaluationError(f"${{{source}}}: {_reason(str(value.plain_value()))}")
     try:
-        return _plain(value.plain_value())
+        if _OPTIONAL.search(source):
+            _refuse_optional(value)
+        plain = value.plain_value()
+        if value.type() == cel.Type.ERROR:
+            raise ValueError(_reason(str(plain)))
+        return _plain(plain)
     except ValueError as error:
         raise EvaluationError(f"${{{source}}}: {error}") from None
+
+
+def _refuse_optional(value: Any) -> None:
+    """Raise a ValueError when an optional is in *value*: CEL gives none, or ends the process."""
+    if value.type() == cel.Type.ERROR:
+        try:
+            value.plain_value()
+        except TypeError:
+            raise ValueError("an optional is no value; write .orValue(…) after it") from None
+    elif isinstance(inner := value.value(), list | dict):
+        for one in inner.values() if isinstance(inner, dict) else inner:
+            _refuse_optional(one)
 
 
 def _has_nul(value: Any) -> bool:
@@ -201,7 +219,10 @@ class _Program:
     def __call__(self) -> Any:
         if self._made is None:
             environment = _environment(tuple(word for word, _ in self._words))
-            self._made = ordered(environment, environment.compile(self._source))
+            made = environment.compile(self._source)
+            if made.return_type().name().startswith(OPTIONAL_TYPE):
+                made = environment.compile(f"({self._source}).orValue(dyn(null))")
+            self._made = ordered(environment, made)
         return self._made
 
 
@@ -218,6 +239,7 @@ def _words(source: str) -> tuple[tuple[str, str], ...]:
     """The variables of *source*, each with the name in scope that it stands for."""
     words: dict[str, str] = {}
     for word in _NAME.findall(_TEXT.sub('""', source)):
+        word = "".join(word.split())
         first, _, rest = word.partition(".")
         if first == "input":
             words[word] = rest
@@ -281,6 +303,8 @@ def _plain(value: Any) -> Any:
         raise ValueError(f"{value} is no JSON number")
     if isinstance(value, bytes | bytearray):
         raise ValueError("bytes are no JSON; write text")
+    if value is not None and not isinstance(value, str | int | float):
+        raise ValueError("a type is no value")
     return value
 
 

@@ -13,7 +13,13 @@ from cel_expr_python import cel
 
 from tqrun.diagnostics import did_you_mean
 from tqrun.plan.expressions import functions, types
-from tqrun.plan.expressions.evaluation import evaluate, references, render, split
+from tqrun.plan.expressions.evaluation import (
+    OPTIONAL_TYPE,
+    evaluate,
+    references,
+    render,
+    split,
+)
 from tqrun.plan.expressions.facts import compared
 from tqrun.plan.expressions.tree import Tree
 from tqrun.plan.expressions.types import Names, Schema
@@ -53,6 +59,13 @@ _PYTHON = {
 """What a Python user writes, and what it is here."""
 _TAKES_NULL = ("_==_", "_!=_", "@in")
 _CHOICE = "_?_:_"
+_HAS_INPUT = re.compile(r"\bhas\(\s*input\s*\.\s*(\w+)\s*\)")
+_NO_JSON = {
+    OPTIONAL_TYPE: "an optional inside of another value; write .orValue(…) after it",
+    "TYPE": "a type is no value",
+    "BYTES": "bytes are no value; write text",
+}
+"""What stands in the name of a type that JSON does not have, and what to do."""
 _NO_ORDER = "a map has no order; loop over keys(m) or values(m)"
 
 
@@ -178,7 +191,25 @@ class _Check:
             self._refuse_map_loops(tree)
             self._refuse_missing(tree, names)
         self._refuse_null()
-        return self._schema(program.return_type().name(), names)
+        self._refuse_has()
+        type_name = program.return_type().name()
+        if type_name.startswith(OPTIONAL_TYPE):
+            type_name = type_name.removeprefix(OPTIONAL_TYPE).removesuffix(">")
+            return types.nullable(self._schema(self._json(type_name), names))
+        return self._schema(self._json(type_name), names)
+
+    def _json(self, type_name: str) -> str:
+        """*type_name*, of a value that JSON has."""
+        for sign, problem in _NO_JSON.items():
+            if sign in type_name:
+                raise self._error("bad-expression", problem, 0, len(self._source))
+        return type_name
+
+    def _refuse_has(self) -> None:
+        """CEL gives the value itself: to it, `input.x` is a name, not a field."""
+        if match := _HAS_INPUT.search(self._source):
+            text = f'"{match[1]}" is an input, which is always there; compare it with null'
+            raise self._error("bad-expression", text, match.start(), len(match[0]))
 
     def _schema(self, type_name: str, names: Names) -> Schema:
         path = _PATH.match(self._source)
@@ -199,8 +230,8 @@ class _Check:
         tested = tree.tested()
         for position, message, field, path in tree.fields():
             if field in names.optional(message) and path not in tested:
-                test = f"has({path or '…'})"
-                text = f'there may be no "{field}" here; test "{test}" first, or write ".?{field}"'
+                test, other = f"has({path or '…'})", f".?{field}.orValue(…)"
+                text = f'there may be no "{field}" here; test "{test}" first, or write "{other}"'
                 # CEL points at the dot.
                 raise self._error("possibly-missing", text, position + 1, len(field))
 
