@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 from temporalio import activity
 
@@ -51,3 +52,13 @@ async def waiting(value: str) -> str:
     finally:
         CALLS.append(f"{value} cancelled")
     return value
+
+
+@dataclass
+class Rates:
+    rate: float
+    others: list[float]
+
+
+def rate() -> Rates:
+    return Rates(3, [3])

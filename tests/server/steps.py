@@ -14,7 +14,9 @@ from temporalio.client import Client, WorkflowHandle
 from tests.server.inprocess import Json, launched, outcome, working
 from tqrun.plan.registry import Registry
 
-FUNCTIONS = ("echo", "slow", "number", "refuse", "attempt", "large", "length", "waiting")
+FUNCTIONS = (
+    *("echo", "slow", "number", "refuse", "attempt", "large", "length", "waiting", "rate"),
+)
 
 
 class Steps:

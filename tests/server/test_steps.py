@@ -644,6 +644,103 @@ async def test_a_fan_out_of_many_large_calls_stays_within_the_servers_limits(
         assert await task_failures(handle) == []
 
 
+async def test_what_the_server_would_not_take_is_an_error_of_the_run(steps: Steps) -> None:
+    """Else the workflow task fails for ever."""
+    steps.write(
+        """
+      - set: {seen: []}
+      - {activity: large, with: {size: 900000}, as: text}
+      - try:
+          - {activity: echo, with: {value: "${text + text + text}"}}
+        catch:
+          - as: error
+            steps:
+              - set: {seen: "${seen + [error.type, error.message]}"}
+      - try:
+          - {workflow: child, with: {word: a, more: "${text + text + text}"}}
+        catch:
+          - as: error
+            steps:
+              - set: {seen: "${seen + [error.type, error.message]}"}
+      - try:
+          - {workflow: child, with: {word: "${text.substring(0, 1000)}"}}
+        catch:
+          - as: error
+            steps:
+              - set: {seen: "${seen + [error.type]}"}
+      - try:
+          - return: ${text + text + text}
+        catch:
+          - as: error
+            steps:
+              - set: {seen: "${seen + [error.type, error.message]}"}
+      - return: ${seen}
+    """,
+        child="""
+      workflow_id: child-${id}-${word}
+      input: {word: string, more: {type: string, default: ""}}
+      steps: [{return: "${word}"}]
+    """,
+    )
+
+    def told(what: str) -> list[str]:
+        text = f"{what} has 2.7 MB, Temporal's limit is 2 MB; store it and give where it is"
+        return ["payload_too_large", text]
+
+    seen = [*told("what echo takes"), *told(f"the input of {steps.queue}.child")]
+    seen += ["expression", *told("what the run returns")]
+    assert await steps.outcome() == {"result": seen}
+
+
+async def test_numbers_are_what_is_declared_wherever_they_come_from(steps: Steps) -> None:
+    steps.write(
+        """
+      input: {given: {type: object, required: [price], properties: {price: {type: number}}}}
+      signals: {pay: {amount: number, parts: {type: array, items: {type: number}}}}
+      steps:
+        - {activity: rate, as: result}
+        - {wait_for: pay, as: paid}
+        - {workflow: child, with: {value: 3}, as: half}
+        - return:
+            - ${given.price / 2.0}
+            - ${result.rate / 2.0}
+            - ${result.others.map(one, one / 2.0)}
+            - ${paid.amount / 2.0}
+            - ${paid.parts[0] / 2.0}
+            - ${half}
+    """,
+        child="""
+      input: {value: number}
+      steps: [{return: "${value / 2.0}"}]
+    """,
+    )
+    async with steps.working():
+        handle = await steps.launch(given={"price": 3})
+        await handle.signal("pay", {"amount": 3, "parts": [3]})
+        assert await outcome(handle) == {"result": [1.5, 1.5, [1.5], 1.5, 1.5, 1.5]}
+
+
+async def test_null_is_null_in_every_text(steps: Steps) -> None:
+    steps.write("""
+      input: {note: "string?"}
+      steps:
+        - fail: {message: "${note}", type: "${note}"}
+    """)
+    assert await steps.outcome() == {"error": "null", "message": "null"}
+
+
+async def test_what_is_no_json_is_an_error_of_the_run(steps: Steps) -> None:
+    steps.write("""
+      input: {page: object}
+      steps:
+        - set: {next: "${page.?next}"}
+        - return: ["${next}", "${page.?last}", "${dyn([page.?last])}"]
+    """)
+    problem = "${dyn([page.?last])}: an optional is no value; write .orValue(…) after it"
+    found = await steps.outcome(page={"next": 3})
+    assert found == {"error": "expression", "message": problem}
+
+
 ITEMS = 10_000 if os.environ.get("TQRUN_PROGRAMS", "25") != "25" else 300
 
 

@@ -13,9 +13,10 @@ from tqrun.plan import model as plan
 from tqrun.plan.binding import BoundFunction, arguments, misfit
 from tqrun.plan.expressions import Schema, types
 from tqrun.plan.functions import Functions
+from tqrun.plan.numbers import has_numbers
 from tqrun.plan.report import Report
 from tqrun.plan.scope import Scope
-from tqrun.plan.types import NotJson, described, refused, written
+from tqrun.plan.types import described, refused, result_schema
 
 
 class Calls:
@@ -186,6 +187,7 @@ class Calls:
             id_reuse_policy=options.id_reuse_policy,
             execution_timeout=seconds(options.execution_timeout),
             result=step.result,
+            numbers={name: one for name, one in workflow.input.items() if has_numbers(one)},
             wait=step.wait,
             parent_close_policy=step.parent_close_policy or wait,
             on_already_started=step.on_already_started,
@@ -255,14 +257,7 @@ def _over(activity: model.Activity, step: steps.ActivityStep) -> ActivityOptions
 
 
 def _returns(function: BoundFunction | None) -> Schema:
-    if function is None:
-        return {}
-    if function.returns is None or function.returns is type(None):
-        return {"type": "null"}
-    try:
-        return types.flat(written(function.returns))
-    except NotJson:
-        return {}
+    return {} if function is None else types.flat(result_schema(function))
 
 
 def _nearly(one: str, other: str) -> bool:

@@ -13,6 +13,7 @@ from pydantic_core import to_json
 
 from tqrun.diagnostics import did_you_mean
 from tqrun.errors import InvalidInput
+from tqrun.plan.numbers import as_declared
 
 MAX_INPUT_BYTES = 2_000_000
 """Temporal's default limit for one payload (`limit.blobSize.error`)."""
@@ -79,7 +80,7 @@ class Inputs:
         if problems:
             raise InvalidInput("; ".join(problems))
         normal = {
-            name: _number(schema, values.get(name, schema.get("default")))
+            name: as_declared(schema, values.get(name, schema.get("default")))
             for name, schema in self.fields.items()
             if name in wanted
         }
@@ -145,14 +146,3 @@ def _problem(error: Any, word: str) -> str:
     else:
         must = f"does not satisfy {error.validator}: {expected}"
     return f'{word} "{name}"{where} {must}'
-
-
-def _number(schema: Mapping[str, Any], value: Any) -> Any:
-    """`3.0` as an integer is 3, and 3 as a number is 3.0, so that equal inputs are equal text."""
-    kind = schema.get("type")
-    kinds = kind if isinstance(kind, list) else [kind]
-    if isinstance(value, float) and "integer" in kinds and "number" not in kinds:
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and "number" in kinds:
-        return float(value)
-    return value

@@ -98,6 +98,7 @@ class Child:
         task_queue: A value over the child's input and `version`.
         memo: A value over the child's input, by field.
         search_attributes: The type and a value over the child's input, by name.
+        numbers: The JSON Schema of each input that has numbers in it.
     """
 
     kind: ClassVar[str] = "workflow"
@@ -116,6 +117,7 @@ class Child:
     result: str | None = None
     wait: bool = True
     parent_close_policy: str = "terminate"
+    numbers: Mapping[str, Any] = field(default_factory=dict)
     on_already_started: str = "fail"
     on_error: str = "fail"
 

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 from pydantic.errors import PydanticUserError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
-from tqrun.plan.signatures import Unresolved
+from tqrun.plan.signatures import BoundFunction, Unresolved
 
 Schema = Mapping[str, Any]
 
@@ -77,6 +77,16 @@ def written(annotation: Any) -> Schema:
     if isinstance(annotation, Written | Unresolved):
         return taken(annotation)
     return _described_as(annotation, "serialization")
+
+
+def result_schema(function: BoundFunction) -> Schema:
+    """The JSON Schema of what *function* returns; open where that is not JSON by its annotation."""
+    if function.returns is None or function.returns is type(None):
+        return {"type": "null"}
+    try:
+        return written(function.returns)
+    except NotJson:
+        return {}
 
 
 def _described_as(annotation: Any, mode: JsonSchemaMode) -> Schema:

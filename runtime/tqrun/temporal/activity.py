@@ -27,8 +27,10 @@ from temporalio.worker import (
 from tqrun import logs
 from tqrun.errors import InvalidInput
 from tqrun.plan.decoding import ArgumentError, decoder
+from tqrun.plan.numbers import as_declared, has_numbers
 from tqrun.plan.registry import Service
 from tqrun.plan.signatures import BoundFunction
+from tqrun.plan.types import result_schema
 from tqrun.temporal import raised
 from tqrun.temporal.failures import NOT_BOUND
 from tqrun.temporal.workflow import RESOLVE
@@ -132,16 +134,27 @@ class Observer(Interceptor):
     def __init__(self, service: Service) -> None:
         """Observe the activities of *service*."""
         self._service = service
+        self._numbers = {
+            name: schema
+            for name, function in service.activities.items()
+            if (schema := result_schema(function)) and has_numbers(schema)
+        }
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
         """Wrap the handling of one activity task."""
-        return _Observed(next, self._service)
+        return _Observed(next, self._service, self._numbers)
 
 
 class _Observed(ActivityInboundInterceptor):
-    def __init__(self, following: ActivityInboundInterceptor, service: Service) -> None:
+    def __init__(
+        self,
+        following: ActivityInboundInterceptor,
+        service: Service,
+        numbers: Mapping[str, Mapping[str, Any]],
+    ) -> None:
         super().__init__(following)
         self._service = service
+        self._numbers = numbers
         self._outbound: ActivityOutboundInterceptor | None = None
 
     def init(self, outbound: ActivityOutboundInterceptor) -> None:
@@ -157,7 +170,9 @@ class _Observed(ActivityInboundInterceptor):
             _logger.info("activity started")
             started = time.perf_counter()
             try:
-                result = _encoded(await super().execute_activity(input))
+                result = _encoded(
+                    await super().execute_activity(input), self._numbers.get(info.activity_type)
+                )
             except BaseException as error:
                 _log_end(started, error)
                 if isinstance(error, Exception) and (fit := _sendable(error, info)) is not error:
@@ -212,13 +227,19 @@ def _log_end(started: float, error: BaseException | None) -> None:
         _logger.warning("activity failed", extra=fields, exc_info=error if unexpected else None)
 
 
-def _encoded(result: Any) -> RawValue:
-    """*result* as its payload, made once here, so that one that cannot be sent fails once."""
+def _encoded(result: Any, numbers: Mapping[str, Any] | None) -> RawValue:
+    """*result* as its payload, made once here, so that one that cannot be sent fails once.
+
+    Where the JSON Schema *numbers* is given, its numbers are as that declares them.
+    """
+    convert = activity.payload_converter().to_payload
     try:
-        payload = activity.payload_converter().to_payload(result)
+        payload = convert(result)
         if b"NaN" in payload.data or b"Infinity" in payload.data:
             # They are no JSON, which other languages and the UI read too.
-            payload = activity.payload_converter().to_payload(_without_nan(result))
+            payload = convert(_without_nan(result))
+        if numbers is not None and not isinstance(result, bytes):
+            payload = convert(as_declared(numbers, from_json(payload.data)))
     except Exception as error:  # noqa: BLE001 - a user's type may raise anything
         message = f"the result cannot be written as JSON: {raised.text(error)}"
         raise ApplicationError(message, type="bad_result", non_retryable=True) from None

@@ -13,6 +13,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
+from pydantic_core import to_json
 from temporalio import workflow
 from temporalio.api.common.v1 import RetryPolicy as RetryPolicyMessage
 from temporalio.common import (
@@ -26,11 +27,17 @@ from temporalio.common import (
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from tqrun.config.values import MAX_DURATION, parse_duration
+from tqrun.plan.compile import MAX_ID_BYTES
+from tqrun.plan.expressions import as_text
 from tqrun.plan.model import Call, Child, RetryPlan, Seconds
 from tqrun.temporal.failures import is_not_bound
 
 MAX_KEPT_BYTES = 1_000_000
 """Of one result that is kept under a name, and of all names together at a continuation."""
+MAX_SENT_BYTES = 2_000_000
+"""In one payload, such as the arguments of a call (`limit.blobSize.error`)."""
+_MOST_BYTES = 6
+"""Of one character in JSON."""
 MAX_IN_FLIGHT = 1_000
 """Calls; the server takes 2,000 pending activities (`limit.numPendingActivities.error`)."""
 MAX_TASK_CALLS = 500
@@ -90,6 +97,19 @@ def seconds(duration: Any) -> float:
     return float(duration)
 
 
+def name(what: str, value: Any) -> str:
+    """*value* as the name of *what*; one that the server refuses would fail the task for ever.
+
+    Raises:
+        ValueError: It is null, empty, or longer than Temporal takes.
+    """
+    text = "" if value is None else as_text(value)
+    if not 0 < len(text.encode()) <= MAX_ID_BYTES:
+        shown = "null" if value is None else f'"{text[:60]}"'
+        raise ValueError(f"{shown} is no {what}; it has 1 to {MAX_ID_BYTES:,} bytes")
+    return text
+
+
 class Calls:
     """The calls of one run."""
 
@@ -111,8 +131,8 @@ class Calls:
         options = _options(call) if _is_static(call) else _arguments(call, evaluate)
         summary = call.summary
         if summary is not None and "${" in summary:
-            summary = str(evaluate(summary))
-        await self._admit(arguments)
+            summary = as_text(evaluate(summary))
+        await self._admit(sendable(f"what {call.activity} takes", arguments))
         misses = 0
         try:
             while True:
@@ -150,7 +170,7 @@ class Calls:
             WorkflowAlreadyStartedError: A run of this id is going.
             ChildWorkflowError: It failed.
         """
-        await self._admit([values])
+        await self._admit(sendable(f"the input of {child.workflow}", values))
         try:
             token = plan_to_send.set(self._plans.get(child.workflow))
             try:
@@ -171,7 +191,7 @@ class Calls:
             child.workflow_type,
             args=[dict(values)],
             id=workflow_id,
-            task_queue=str(render(child.task_queue)),
+            task_queue=name("task queue", render(child.task_queue)),
             memo={name: render(value) for name, value in child.memo.items()} or None,
             search_attributes=_search_attributes(child, render),
             id_reuse_policy=REUSE[child.id_reuse_policy],
@@ -179,9 +199,11 @@ class Calls:
             execution_timeout=None if timeout is None else _duration(render(timeout)),
         )
 
-    async def _admit(self, arguments: list[Any]) -> None:
-        """Count one call more, first come, first served, when it is not too much for the server."""
-        size = _size(arguments)
+    async def _admit(self, size: int) -> None:
+        """Count one call more, of *size* bytes, when it is not too much for the server.
+
+        First come, first served.
+        """
         async with self._gate:
             if self._in_flight >= MAX_IN_FLIGHT:
                 await workflow.wait_condition(lambda: self._in_flight < MAX_IN_FLIGHT)
@@ -210,6 +232,23 @@ class Calls:
             f'the run\'s plan calls activity "{call.activity}", which this worker of '
             f"{self._task_queue} does not have; the run waits for a worker that has it"
         )
+
+
+def sendable(what: str, value: Any) -> int:
+    """The size of *value*, roughly, in bytes.
+
+    Raises:
+        ApplicationError: `payload_too_large`: the server would not take it, and the workflow task
+            would fail for ever. The text says *what* it is.
+    """
+    size = _size(value)
+    if size > MAX_SENT_BYTES // _MOST_BYTES and (size := len(to_json(value))) > MAX_SENT_BYTES:
+        message = (
+            f"{what} has {size / 1e6:.1f} MB, Temporal's limit is 2 MB; "
+            "store it and give where it is"
+        )
+        raise ApplicationError(message, type="payload_too_large", non_retryable=True)
+    return size
 
 
 def _size(value: Any) -> int:
@@ -261,7 +300,9 @@ def _arguments(call: Call, evaluate: Evaluate) -> dict[str, Any]:
         return None if value is None else _duration(evaluate(value))
 
     return {
-        "task_queue": None if call.task_queue is None else str(evaluate(call.task_queue)),
+        "task_queue": None
+        if call.task_queue is None
+        else name("task queue", evaluate(call.task_queue)),
         "start_to_close_timeout": duration(call.start_to_close),
         "schedule_to_close_timeout": duration(call.schedule_to_close),
         "schedule_to_start_timeout": duration(call.schedule_to_start),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from tqrun.plan.numbers import as_declared
+
 _JSON: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -75,6 +77,8 @@ class Inbox:
 def misfit(fields: Mapping[str, Any], payload: Any, count: int = 1) -> str | None:
     """Why *payload* is none for a signal with *fields*; the text quotes no value.
 
+    One that fits is filled with defaults, and has its numbers as they are declared.
+
     It looks at JSON types only, by itself: a library's judgement might change between two
     versions, and with it a replayed run.
     """
@@ -92,5 +96,6 @@ def misfit(fields: Mapping[str, Any], payload: Any, count: int = 1) -> str | Non
         fits = [kind for kind in kinds if type(value) in _JSON[kind]]
         if kinds and not fits:
             return f'"{name}" must be {" or ".join(kinds)}'
+        payload[name] = as_declared(schema, value)
     unknown = sorted(payload.keys() - fields.keys())
     return f'there is no field "{unknown[0]}"' if unknown else None

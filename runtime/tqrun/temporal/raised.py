@@ -28,8 +28,12 @@ def text(error: BaseException) -> str:
         full = error.message if isinstance(error, FailureError) else str(error)
     except Exception as fault:  # noqa: BLE001 - a user's `__str__` may raise anything
         full = f"its text cannot be had: {type(fault).__name__}"
-    cut = full if len(full) <= MAX_CHARACTERS else full[:MAX_CHARACTERS] + "…"
-    return cut.encode("utf-8", "backslashreplace").decode()
+    return bounded(full).encode("utf-8", "backslashreplace").decode()
+
+
+def bounded(words: str) -> str:
+    """*words*, cut where they are too many for a failure."""
+    return words if len(words) <= MAX_CHARACTERS else words[:MAX_CHARACTERS] + "…"
 
 
 def sendable(error: Exception, *, final: bool) -> Exception:

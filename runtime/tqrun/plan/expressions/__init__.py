@@ -6,6 +6,7 @@ attribute; what it may call is listed in `functions`.
 
 from tqrun.plan.expressions.evaluation import (
     EvaluationError,
+    as_text,
     evaluate,
     is_true,
     references,
@@ -23,6 +24,7 @@ __all__ = [
     "Schema",
     "Sources",
     "Template",
+    "as_text",
     "compile_template",
     "evaluate",
     "is_true",

@@ -134,7 +134,7 @@ def render(
         value = _evaluate(piece, scope, sources)
         if value is None and refuse_null:
             raise EvaluationError(f"${{{piece}}} is null")
-        texts.append(_as_text(value))
+        texts.append(as_text(value))
     return "".join(texts)
 
 
@@ -146,7 +146,7 @@ def is_true(condition: Any, scope: Mapping[str, Any], sources: Sources | None = 
     """
     value = evaluate(condition, scope, sources)
     if not isinstance(value, bool):
-        raise EvaluationError(f"{condition} is {_as_text(value)[:60]}, neither true nor false")
+        raise EvaluationError(f"{condition} is {as_text(value)[:60]}, neither true nor false")
     return value
 
 
@@ -308,7 +308,8 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _as_text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """*value* as it stands in a text."""
     if isinstance(value, str):
         return value
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:

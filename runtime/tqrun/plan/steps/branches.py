@@ -14,7 +14,8 @@ from tqrun.plan.steps.flow import ends
 OWN_ERROR_TYPES = frozenset(
     {
         *("already_started", "any", "bad_result", "cancelled", "expression", "failed"),
-        *("invalid_input", "loop_limit", "result_too_large", "state_too_large", "timeout"),
+        *("invalid_input", "loop_limit", "payload_too_large", "result_too_large"),
+        *("state_too_large", "timeout"),
     }
 )
 """Types of errors that the runtime raises itself, and `any`."""
@@ -87,6 +88,10 @@ def attempt(at: Context, step: steps.TryStep, location: Location) -> plan.Try:
 
 def _cleanup(at: Context, step: steps.TryStep, between: State, location: Location) -> plan.Steps:
     """The steps under `finally`, which an error that nobody caught leads to as well."""
+    for here, inner in steps.walk(step.cleanup, location):
+        if isinstance(inner, steps.ReturnStep):
+            message = "a return in finally would not end an error; put it behind the try"
+            at.report.add("finally-return", message, (*here, "return"), key=True)
     after = at.scope.state()
     at.scope.merge([between, after])
     cleanup = at.block(step.cleanup, location)

@@ -13,7 +13,9 @@ from temporalio.exceptions import (
 )
 
 from tqrun.plan import model as plan
+from tqrun.plan.numbers import as_declared
 from tqrun.temporal import failures
+from tqrun.temporal.calls import name
 from tqrun.temporal.scope import Scope
 from tqrun.temporal.steps.frames import At
 from tqrun.temporal.steps.run import Run
@@ -42,9 +44,15 @@ async def child(run: Run, step: plan.Child, scope: Scope, _: At) -> None:
     """Start a child workflow and keep its result."""
     given = run.value(step.given, scope)
     values = {**{name: scope[name] for name in step.arguments}, **given}
+    values |= {
+        name: as_declared(schema, values[name])
+        for name, schema in step.numbers.items()
+        if name in values
+    }
     inner = Scope({**values, "version": step.version})
-    workflow_id = str(run.value(step.workflow_id, scope if step.own_id else inner))
+    rendered = run.value(step.workflow_id, scope if step.own_id else inner)
     try:
+        workflow_id = name("workflow id", rendered)
         run.last = await run.calls.child(
             step, values, workflow_id, lambda value: run.value(value, inner)
         )

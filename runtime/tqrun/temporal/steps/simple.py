@@ -12,7 +12,9 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from tqrun.plan import model as plan
-from tqrun.temporal import failures
+from tqrun.plan.expressions import as_text
+from tqrun.temporal import failures, raised
+from tqrun.temporal.calls import sendable
 from tqrun.temporal.scope import Scope
 from tqrun.temporal.steps.frames import At, Returned
 from tqrun.temporal.steps.run import Run, log
@@ -82,18 +84,24 @@ async def fail(run: Run, step: plan.Fail, scope: Scope, _: At) -> None:
         error = run.value(step.error, scope)
         raise next((known for found, known in run.caught if found is error), failures.again(error))
     message, kind = run.value([step.message, step.type], scope)
-    raise ApplicationError(str(message), type=str(kind), non_retryable=step.non_retryable)
+    raise ApplicationError(
+        raised.bounded(as_text(message)),
+        type=raised.bounded(as_text(kind)),
+        non_retryable=step.non_retryable,
+    )
 
 
 async def give_back(run: Run, step: plan.Return, scope: Scope, _: At) -> Returned:
     """End the run with a result."""
-    return Returned(run.value(step.value, scope))
+    value = run.value(step.value, scope)
+    sendable("what the run returns", value)
+    return Returned(value)
 
 
 async def write_log(run: Run, step: plan.Log, scope: Scope, _: At) -> None:
     """Write one log line."""
     extra = {**run.fields, **{name: scope[name] for name in step.fields}}
-    log(str(run.value(step.text, scope)), extra, _LEVELS[step.level])
+    log(as_text(run.value(step.text, scope)), extra, _LEVELS[step.level])
 
 
 def _received(step: plan.Wait, taken: list[tuple[str, Any]]) -> Any:
