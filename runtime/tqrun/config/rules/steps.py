@@ -39,6 +39,10 @@ def unknown_workflow(file: QueuesFile) -> Iterator[Broken]:
 def unknown_signal(file: QueuesFile) -> Iterator[Broken]:
     """A step waits for a signal that nobody can send."""
     for location, _, workflow in every_workflow(file):
+        for where, step in walk(workflow.steps or (), (*location, "steps")):
+            if isinstance(step, WaitStep) and step.wait_for == []:
+                hint = f"; name one of {', '.join(workflow.signals)}" if workflow.signals else ""
+                yield Broken((*where, "wait_for"), f"a wait for no signal{hint}")
         for where, name in _awaited(workflow, location):
             if name not in workflow.signals:
                 hint = did_you_mean(name, workflow.signals) or "; the workflow declares no signals"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tqrun.config import steps
 from tqrun.config.source import Location
 from tqrun.diagnostics import did_you_mean
@@ -78,12 +80,26 @@ def attempt(at: Context, step: steps.TryStep, location: Location) -> plan.Try:
     ways = [] if ends(body) else [after_body]
     clauses = []
     for index, clause in enumerate(step.catch):
+        _refuse_idle(at, step.catch[:index], clause, (*location, "catch", index))
         at.scope.restore(between)
         clauses.append(_clause(at, clause, (*location, "catch", index)))
         ways += [] if ends(clauses[-1].steps) else [at.scope.state()]
     at.scope.merge(ways or [between])
     cleanup = _cleanup(at, step, between, (*location, "finally"))
     return plan.Try(body, tuple(clauses), cleanup)
+
+
+def _refuse_idle(
+    at: Context, earlier: Sequence[steps.Catch], clause: steps.Catch, location: Location
+) -> None:
+    """Tell of a clause whose errors the clauses before it have taken."""
+    taken = {one for before in earlier if before.when is True for one in before.error_types}
+    left = set(clause.error_types) - taken
+    if "any" in taken:
+        left &= {"cancelled"}
+    if not left:
+        message = "no error gets to this clause; the ones before it take them all"
+        at.report.add("unreachable-step", message, location)
 
 
 def _cleanup(at: Context, step: steps.TryStep, between: State, location: Location) -> plan.Steps:

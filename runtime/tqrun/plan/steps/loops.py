@@ -23,6 +23,10 @@ _PASSES = (False, False, False, False, True)
 
 def foreach(at: Context, step: steps.ForeachStep, location: Location) -> plan.Foreach:
     """A loop over a list."""
+    if (step.collect is None) != (step.result is None):
+        given, missing = ("as", "collect") if step.collect is None else ("collect", "as")
+        message = f'"{given}" without "{missing}" keeps nothing; add "{missing}"'
+        at.report.add("unused-name", message, (*location, given), key=True)
     items = at.value(step.foreach, (*location, "foreach"))
     item = _item(at, items, (*location, "foreach"))
     limit = step.max_concurrent
