@@ -103,7 +103,7 @@ class Workflow(WorkflowOptions):
     workflow_id: Maybe[Text] = Field(default=None, examples=["your-workflow-${entity_id}"])
     """Template of the workflow id; the same input gives the same id. Required."""
     workflow_type: Maybe[Text] = Field(default=None, examples=["YourWorkflow"])
-    """The name Temporal knows it by; the workflow's name if not given."""
+    """The name Temporal knows it by, one per file; the workflow's name if not given."""
     input: dict[Name, InputField] = Field(
         default={}, examples=[{"entity_id": "string", "workspace_id": "integer?"}]
     )

@@ -26,12 +26,11 @@ def as_declared(schema: Any, value: Any, definitions: Schema | None = None) -> A
     if not isinstance(schema, Mapping):
         return value
     definitions = schema.get("$defs", definitions or {})
-    if "$ref" in schema:
-        target = definitions.get(str(schema["$ref"]).rpartition("/")[2], {})
-        return as_declared(target, value, definitions)
+    schema = _resolved(schema, definitions)
     choices = schema.get("anyOf") or schema.get("oneOf")
     if choices:
-        return as_declared(_chosen(choices, value), value, definitions)
+        known = [_resolved(one, definitions) for one in choices]
+        return as_declared(_chosen(known, value), value, definitions)
     if isinstance(value, dict):
         fields, others = schema.get("properties", {}), schema.get("additionalProperties")
         return {
@@ -42,6 +41,13 @@ def as_declared(schema: Any, value: Any, definitions: Schema | None = None) -> A
         return [as_declared(schema.get("items"), item, definitions) for item in value]
     kinds = schema.get("type", ())
     return _number([kinds] if isinstance(kinds, str) else kinds, value)
+
+
+def _resolved(schema: Schema, definitions: Schema) -> Schema:
+    if "$ref" not in schema:
+        return schema
+    found: Schema = definitions.get(str(schema["$ref"]).rpartition("/")[2], {})
+    return found
 
 
 def _chosen(choices: list[Schema], value: Any) -> Schema:
