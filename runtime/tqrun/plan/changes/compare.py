@@ -256,17 +256,33 @@ def _cause(pair: Pair, old_name: str, name: str) -> Location | None:
 
 def _not_compared(pair: Pair) -> Iterator[Change]:
     """What the source does not show, of functions whose source is not as it was."""
-    readers = pair.before.reader, pair.after.reader
-    for name, queue in pair.after.file.queues.items():
-        for activity in queue.activities:
-            path = resolve.function_path(pair.after.file, name, activity)
-            if readers[0].sources.get(path) == readers[1].sources.get(path):
-                continue
-            parts = [part for reader in readers for part in reader.not_compared.get(path, ())]
-            if parts and path in readers[0].sources:
-                message = f"{', '.join(dict.fromkeys(parts))} of {path} cannot be compared"
-                here = ("queues", name, "activities", activity)
-                yield pair.change(here, "not-compared", message, name)
+    for name in pair.after.file.queues:
+        old_name = pair.old_name(name)
+        was = dict(_bound(pair.before.file, old_name)) if old_name is not None else {}
+        for way, path in _bound(pair.after.file, name):
+            parts = _unread(pair, was[way], path) if way in was else ()
+            if parts:
+                message = f"{', '.join(parts)} of {path} cannot be compared"
+                yield pair.change(("queues", name, *way), "not-compared", message, name)
+
+
+def _bound(file: model.QueuesFile, queue: str) -> Iterator[tuple[Location, str]]:
+    """Where a queue binds functions, for each of its versions."""
+    for activity in file.queues[queue].activities:
+        yield ("activities", activity), resolve.function_path(file, queue, activity)
+    for version, entry in file.queues[queue].draining.items():
+        for activity, path in entry.activities.items() if entry != "external" else ():
+            yield ("draining", str(version), "activities", activity), path
+
+
+def _unread(pair: Pair, old_path: str, path: str) -> list[str]:
+    """What could not be read of a function on one side, and may be another on the other."""
+    sides = (pair.before.reader, old_path), (pair.after.reader, path)
+    sources = [reader.sources.get(one) for reader, one in sides]
+    if None in sources or sources[0] == sources[1]:
+        return []
+    old, new = (reader.not_compared.get(one, {}) for reader, one in sides)
+    return [part for part in old | new if old.get(part) is None or old.get(part) != new.get(part)]
 
 
 def _gathered(changes: list[Change]) -> list[Change]:

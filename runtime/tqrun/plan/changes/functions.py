@@ -2,26 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from tqrun.config import resolve
 from tqrun.config.source import Location
 from tqrun.plan.binding import BoundFunction
 from tqrun.plan.changes.change import Change
-from tqrun.plan.changes.narrowing import changed_result, narrowed
+from tqrun.plan.changes.narrowing import narrowed, unclear
 from tqrun.plan.changes.pair import Pair
+from tqrun.plan.changes.results import changed_result
 from tqrun.plan.model import Call, every_step
 from tqrun.plan.types import Schema, taken
+
+
+@dataclass(frozen=True)
+class _Use:
+    """What a plan makes of a function.
+
+    Attributes:
+        passed: The parameters that it may pass.
+        sure: Those of them that it passes in any case.
+        inputs: What those hold that are inputs.
+        result: How it keeps the result, in words; None if it does not.
+    """
+
+    activity: str
+    passed: Collection[str]
+    sure: Collection[str]
+    inputs: Mapping[str, Schema] = field(default_factory=dict)
+    result: str | None = None
 
 
 def bound(pair: Pair, old_name: str, name: str) -> Iterator[Change]:
     """Whether every call of the plans of queue *old_name* can still be made."""
     for version in pair.served(old_name, name):
+        own = _own(pair, old_name, version)
         for call, inputs in _calls(pair, old_name):
+            if call.activity in own:
+                continue  # told by `_drained`: plans of that version are not those of the base
             home = pair.before.file.queues[old_name].activities[call.activity].queue
             yield from _call(pair, old_name, name, version, call, inputs, home)
-    yield from _moved(pair, old_name, name)
+    yield from _drained(pair, old_name, name)
     yield from _declared(pair, old_name, name)
+
+
+def _own(pair: Pair, queue: str, version: int) -> Mapping[str, str]:
+    """The functions that the base binds for a draining *version* alone."""
+    entry = pair.before.file.queues[queue].draining.get(version, "external")
+    return {} if entry == "external" else entry.activities
 
 
 def _calls(pair: Pair, queue: str) -> Iterator[tuple[Call, Mapping[str, Schema]]]:
@@ -58,19 +87,30 @@ def _call(
         message = f'"{call.activity}" ({path}), which plans of version {version} call, {what}'
         yield pair.change(location, "activity-removed", message, name)
     elif was is not None:
-        yield from _signature(pair, location, name, call, inputs, was, now)
+        passed = {*call.arguments, *call.given}
+        known = {name: inputs[name] for name in call.arguments if name in inputs}
+        kept = None if call.result is None else f', kept as "{call.result}",'
+        use = _Use(call.activity, passed, passed, known, kept)
+        yield from _signature(pair, location, name, use, was, now)
 
 
-def _moved(pair: Pair, old_name: str, name: str) -> Iterator[Change]:
+def _drained(pair: Pair, old_name: str, name: str) -> Iterator[Change]:
     """Old functions that the base binds for a draining version, whose plans nobody has here."""
-    for version, entry in pair.before.file.queues[old_name].draining.items():
-        if version not in pair.served(old_name, name) or entry == "external":
+    for version in pair.before.file.queues[old_name].draining:
+        if version not in pair.served(old_name, name):
             continue
-        for activity, path in entry.activities.items():
-            if pair.after.bound(name, activity, version) is None:
-                location = ("queues", name, "draining", str(version), "activities", activity)
+        for activity, path in _own(pair, old_name, version).items():
+            location = ("queues", name, "draining", str(version), "activities", activity)
+            was = pair.before.bound(old_name, activity, version)
+            now = pair.after.bound(name, activity, version)
+            if now is None:
                 message = f'"{activity}" ({path}), which plans of version {version} call, is gone'
                 yield pair.change(location, "activity-removed", message, name)
+            elif was is not None:
+                passed = [one.name for one in was.parameters]
+                sure = [one.name for one in was.parameters if one.required]
+                use = _Use(activity, passed, sure, result="")
+                yield from _signature(pair, location, name, use, was, now)
 
 
 def _declared(pair: Pair, old_name: str, name: str) -> Iterator[Change]:
@@ -96,34 +136,42 @@ def _place_of(task_queue: str | None, queue: str | None) -> str:
 
 
 def _signature(
-    pair: Pair,
-    location: Location,
-    queue: str,
-    call: Call,
-    inputs: Mapping[str, Schema],
-    was: BoundFunction,
-    now: BoundFunction,
+    pair: Pair, location: Location, queue: str, use: _Use, was: BoundFunction, now: BoundFunction
 ) -> Iterator[Change]:
-    passed = {*call.arguments, *call.given}
-    old = {one.name: one for one in was.parameters}
-    new = {one.name: one for one in now.parameters}
-    place = f"{call.activity} ({now.file}:{now.first_line})"
-    for name, parameter in new.items():
+    """What calls that were made of *was* may miss in *now*."""
+    place = f"{use.activity} ({now.file}:{now.first_line})"
+    for code, text in (*_parameters(use, was, now, place), *_result(use, was, now, place)):
+        yield pair.change(location, code, text, queue)
+
+
+def _parameters(
+    use: _Use, was: BoundFunction, now: BoundFunction, place: str
+) -> Iterator[tuple[str, str]]:
+    old = {one.name: taken(one.annotation) for one in was.parameters}
+    new = {one.name: taken(one.annotation) for one in now.parameters}
+    for parameter in now.parameters:
+        name = parameter.name
         where = f'parameter "{name}" of {place}'
-        if parameter.required and name not in passed:
-            yield pair.change(location, "parameter-required", f"{where} is now required", queue)
-        elif name in old and name in passed:
-            accepted = taken(parameter.annotation)
-            text = narrowed(taken(old[name].annotation), accepted, where)
-            known = inputs.get(name) if name in call.arguments else None
-            if text is not None and (known is None or narrowed(known, accepted, where)):
-                yield pair.change(location, "parameter-narrowed", text, queue)
-    for name in sorted(passed):
+        if parameter.required and name not in use.sure:
+            yield "parameter-required", f"{where} is now required"
+        elif name in old and name in use.passed:
+            text = narrowed(old[name], new[name], where)
+            known = use.inputs.get(name)
+            if text is not None and (known is None or narrowed(known, new[name], where)):
+                yield "parameter-narrowed", text
+            elif text is None and (parts := unclear(old[name], new[name])):
+                yield "not-compared", f"{', '.join(parts)} of {where} cannot be compared"
+    for name in sorted(use.passed):
         if name in old and name not in new and not now.accepts_any:
-            message = f'parameter "{name}" of {place} is gone'
-            yield pair.change(location, "parameter-removed", message, queue)
-    if call.result is not None:
-        subject = f'the result of {place}, kept as "{call.result}",'
-        text = changed_result(taken(was.returns), taken(now.returns), subject)
-        if text is not None:
-            yield pair.change(location, "result-narrowed", text, queue)
+            yield "parameter-removed", f'parameter "{name}" of {place} is gone'
+
+
+def _result(
+    use: _Use, was: BoundFunction, now: BoundFunction, place: str
+) -> Iterator[tuple[str, str]]:
+    if use.result is None:
+        return
+    subject = f"the result of {place}{use.result}"
+    text = changed_result(taken(was.returns), taken(now.returns), subject)
+    if text is not None:
+        yield "result-narrowed", text

@@ -1,4 +1,4 @@
-"""Modules of a revision as their source text has them: which statement gives each name."""
+"""Modules of a revision as their source text has them: which statements give each name."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class Module:
     """One file of the project.
 
     Attributes:
-        names: The statement that defines or imports each name.
+        names: The statements that define or import each name; several where branches do.
     """
 
     name: str
     file: str
     text: bytes
-    names: Mapping[str, ast.stmt]
+    names: Mapping[str, tuple[ast.stmt, ...]]
     tree: ast.Module | None
 
     @property
@@ -46,22 +46,30 @@ def files(module: str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=1024)
-def named(text: bytes) -> tuple[ast.Module | None, Mapping[str, ast.stmt]]:
-    """The tree of a file, and the statement for each name; one file of two revisions is one."""
+def named(text: bytes) -> tuple[ast.Module | None, Mapping[str, tuple[ast.stmt, ...]]]:
+    """The tree of a file, and the statements for each name; one file of two revisions is one."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
         return None, {}
-    return tree, {name: node for node in _statements(tree.body) for name in _defined(node)}
+    found: dict[str, tuple[ast.stmt, ...]] = {}
+    for node, is_certain in _statements(tree.body, is_certain=True):
+        for name in _defined(node):
+            found[name] = (node,) if is_certain else (*found.get(name, ()), node)
+    return tree, found
 
 
-def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a module, those of top-level `if`, `try` and `with` among them."""
+def _statements(body: Sequence[ast.stmt], *, is_certain: bool) -> Iterator[tuple[ast.stmt, bool]]:
+    """The statements of a module, and whether they are run whatever else happens."""
     for node in body:
-        yield node
-        if isinstance(node, ast.If | ast.Try | ast.With):
-            yield from _statements(node.body)
-            yield from _statements(getattr(node, "orelse", ()))
+        yield node, is_certain
+        if isinstance(node, ast.With):
+            yield from _statements(node.body, is_certain=is_certain)
+        elif isinstance(node, ast.If | ast.Try):
+            handlers = getattr(node, "handlers", ())
+            for branch in (node.body, *(one.body for one in handlers), node.orelse):
+                yield from _statements(branch, is_certain=False)
+            yield from _statements(getattr(node, "finalbody", ()), is_certain=is_certain)
 
 
 def _defined(node: ast.stmt) -> list[str]:

@@ -1,14 +1,34 @@
-"""Whether what was a value of one type is still one of another."""
+"""Whether what was a value of one type is still one of another.
+
+What is certain is told in words; of keywords whose effect cannot be told, `unclear` has the names.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
+from typing import Any
 
+from tqrun.plan.changes import limits
+from tqrun.plan.changes.classes import NAME
+from tqrun.plan.changes.fields import FIELD, NOTES
 from tqrun.plan.expressions.types import flat, kinds
 from tqrun.plan.types import Schema, described, refused
 
-_LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems")
-_UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
+_JUDGED = frozenset(
+    {
+        *("type", "enum", "const", "anyOf", "items", "prefixItems", "properties", "required"),
+        *("additionalProperties", "dependentRequired", "pattern", "format", "uniqueItems"),
+        *limits.KEYWORDS,
+    }
+)
+_SILENT = frozenset(
+    {
+        *("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"),
+        *("contentEncoding", "contentMediaType"),
+    }
+)
+"""Keywords that no value is held against."""
 
 
 def narrowed(before: Schema, after: Schema, name: str) -> str | None:
@@ -19,75 +39,192 @@ def narrowed(before: Schema, after: Schema, name: str) -> str | None:
     values = _values(after)
     if values and not _values(before) and kinds(flat(before)):
         return f"{name} now only takes {' or '.join(map(described, values))}"
-    return next(_inside(_one(before), _one(after), name), None) or _limits(before, after, name)
-
-
-def changed_result(before: Schema, after: Schema, name: str) -> str | None:
-    """What a reader of *before* may miss in *after*, in words; None if all is as it was."""
-    old, new = flat(_one(before)), flat(_one(after))
-    was = {*kinds(flat(before))}
-    strange = [kind for kind in kinds(flat(after)) if kind not in was]
-    if was and strange and not (strange == ["integer"] and "number" in was):
-        return f"{name} may now be {' or '.join(strange)}"
-    fields, known = old.get("properties") or {}, new.get("properties") or {}
-    for field, schema in fields.items() if known else ():
-        if field not in known:
-            return f'{name} has no field "{field}" any more'
-        if field in old.get("required", ()) and field not in new.get("required", ()):
-            return f'{name} may lack the field "{field}"'
-        inner = changed_result(schema, known[field], f'field "{field}" of {name}')
-        if inner is not None:
-            return inner
-    if "items" in old and "items" in new:
-        return changed_result(old["items"], new["items"], f"an item of {name}")
+    old, new = [*alternatives(before)], [*alternatives(after)]
+    classes = {one[NAME] for one in new if NAME in one}
+    for one in old:
+        faults = [_narrower(one, other, name) for other in new if not refused(one, other)]
+        if faults and None not in faults:
+            is_gone = len(old) > len(new) and NAME in one and one[NAME] not in classes
+            return f"{name} no longer takes {one[NAME]}" if is_gone else faults[0]
     return None
 
 
-def _inside(before: Schema, after: Schema, name: str) -> Iterator[str]:
-    """What became narrower of the fields or items."""
-    old, new = before.get("properties") or {}, after.get("properties")
-    if new is not None and "object" in kinds(before):
-        for field in after.get("required", ()):
-            if field not in before.get("required", ()):
-                yield f'{name} now needs the field "{field}"'
-    for field in old:
-        if field in (new or {}):
-            inner = narrowed(old[field], (new or {})[field], f'field "{field}" of {name}')
-            if inner is not None:
-                yield inner
-    items = before.get("items"), after.get("items")
-    if isinstance(items[0], dict) and isinstance(items[1], dict):
-        inner = narrowed(items[0], items[1], f"an item of {name}")
+def _narrower(before: Schema, after: Schema, name: str) -> str | None:
+    """What one alternative of a type refuses of another one."""
+    if "$comment" in before:
+        return None
+    if "const" in before:
+        fits = "const" in after or _is_valid(before["const"], after)
+        return None if fits else f"{name} no longer takes {described(before)}"
+    if "const" in after:
+        fits = kinds(before) == ["null"]
+        return None if fits else f"{name} now only takes {described(after)}"
+    if not kinds(before):
+        return f"{name} now only takes {described(after)}" if kinds(after) else None
+    parts = (*_objects(before, after, name), *_lists(before, after, name))
+    return next(iter(parts), None) or limits.narrower(before, after, name)
+
+
+def _is_valid(value: Any, schema: Schema) -> bool:
+    # Imported here: it costs 40 ms, and few changes need it.
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(schema).is_valid(value)
+
+
+def _objects(before: Schema, after: Schema, name: str) -> Iterator[str]:
+    """What became narrower of the fields."""
+    if "object" not in kinds(before):
+        return
+    old, new = _fields(before), _fields(after)
+    for field in old.keys() & new.keys():
+        if old[field][0] != new[field][0]:
+            yield f'{name} now has its field "{field}" as "{new[field][0]}"'
+    yield from _required(before, after, name)
+    others = _others(before) if NAME not in before else None
+    for field, (_, schema) in new.items():
+        known = old[field][1] if field in old else others
+        if known is not None and (text := narrowed(known, schema, f'field "{field}" of {name}')):
+            yield text
+    yield from _undeclared(before, after, name)
+
+
+def _required(before: Schema, after: Schema, name: str) -> Iterator[str]:
+    for field in after.get("required", ()):
+        if field not in before.get("required", ()):
+            yield f'{name} now needs the field "{field}"'
+    known = before.get("dependentRequired", {})
+    for field, others in after.get("dependentRequired", {}).items():
+        sure = (*known.get(field, ()), *before.get("required", ()))
+        more = [one for one in others if one not in sure]
+        if more:
+            yield f'{name} with the field "{field}" now needs the field "{more[0]}"'
+
+
+def _undeclared(before: Schema, after: Schema, name: str) -> Iterator[str]:
+    """What became of the fields that *after* does not declare."""
+    taken, others = _others(after), _others(before)
+    if "patternProperties" in after:
+        return
+    declared = after.get("properties") or {}
+    for key, schema in (before.get("properties") or {}).items():
+        if key in declared or schema.get(FIELD, key) in _fields(after):
+            continue
+        if taken is None:
+            yield f'{name} no longer takes the field "{schema.get(FIELD, key)}"'
+        elif NAME not in after and (inner := narrowed(schema, taken, f'field "{key}" of {name}')):
+            yield inner
+    if others is None:
+        return
+    if taken is None:
+        which = f" but {', '.join(declared)}" if declared else ""
+        yield f"{name} no longer takes any field{which}"
+    elif (
+        NAME not in before
+        and NAME not in after
+        and (inner := narrowed(others, taken, f"a value of {name}"))
+    ):
+        yield inner
+
+
+def _lists(before: Schema, after: Schema, name: str) -> Iterator[str]:
+    """What became narrower of the items."""
+    if "array" not in kinds(before):
+        return
+    old, new = before.get("prefixItems", ()), after.get("prefixItems", ())
+    rest = _schema(before.get("items", {})), _schema(after.get("items", {}))
+    for index, pair in enumerate(zip_longest(old, new)):
+        one, other = (given if given is not None else rest[n] for n, given in enumerate(pair))
+        inner = narrowed(one, other, f"item {index + 1} of {name}")
         if inner is not None:
             yield inner
+    if before.get("maxItems", len(old) + 1) > len(old):
+        inner = narrowed(*rest, f"an item of {name}")
+        if inner is not None:
+            yield inner
+    if after.get("uniqueItems") and not before.get("uniqueItems"):
+        yield f"{name} no longer takes an item twice"
 
 
-def _limits(before: Schema, after: Schema, name: str) -> str | None:
-    for key in (*_LOWER, *_UPPER):
-        if key not in after:
-            continue
-        old, new = before.get(key), after[key]
-        if old is None or (new > old if key in _LOWER else new < old):
-            return f"{name} is now limited by {key} {new}"
-    for key in ("pattern", "format"):
-        if key in after and after[key] != before.get(key) and kinds(before):
-            return f"{name} must now have the {key} {after[key]}"
-    return None
+def unclear(before: Schema, after: Schema) -> list[str]:
+    """What is new or another in *after*, and of which it cannot be told whether it refuses more."""
+    return list(dict.fromkeys(_unclear(before, after)))
 
 
-def _choices(schema: Schema) -> list[Schema]:
-    inner = schema.get("anyOf") or schema.get("oneOf")
-    return [choice for one in inner for choice in _choices(one)] if inner else [schema]
+def _unclear(before: Any, after: Any) -> Iterator[str]:
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return
+    for key, value in after.items():
+        if not _is_judged(key, after) and before.get(key) != value:
+            yield f'"{key}"'
+    notes = before.get(NOTES, {}), after.get(NOTES, {})
+    for label in (*notes[1], *notes[0]):
+        if notes[0].get(label) != notes[1].get(label):
+            yield label
+    for one, other in _inner(before, after):
+        yield from _unclear(one, other)
 
 
-def _one(schema: Schema) -> Schema:
-    """The one alternative of *schema* that is not null; itself where there are several."""
-    real = [one for one in _choices(schema) if one.get("type") != "null"]
-    return real[0] if len(real) == 1 else schema
+def _is_judged(key: str, schema: Schema) -> bool:
+    """Whether `narrowed` sees all that a keyword does."""
+    if key == "anyOf":
+        return "type" not in schema
+    if key == "items":
+        return isinstance(schema[key], dict)
+    return key in _JUDGED or key in _SILENT or key.startswith(("x-", "$"))
+
+
+def _inner(before: Schema, after: Schema) -> Iterator[tuple[Any, Any]]:
+    """The parts of a type, each with its twin of before."""
+    for key in ("items", "additionalProperties"):
+        yield before.get(key, {}), after.get(key)
+    old, new = _fields(before), _fields(after)
+    yield from ((old[field][1], new[field][1]) for field in new if field in old)
+    yield from zip(before.get("prefixItems", ()), after.get("prefixItems", ()), strict=False)
+    if "anyOf" in after or "anyOf" in before:
+        choices = [*alternatives(before)]
+        for other in alternatives(after):
+            yield next((one for one in choices if _alike(one, other)), None), other
+
+
+def _alike(one: Schema, other: Schema) -> bool:
+    return one.get(NAME) == other.get(NAME) and kinds(one) == kinds(other)
+
+
+def _fields(schema: Schema) -> dict[str, tuple[str, Schema]]:
+    """The key and the type of each field, by its name in Python."""
+    properties = schema.get("properties") or {}
+    return {_schema(one).get(FIELD, key): (key, _schema(one)) for key, one in properties.items()}
+
+
+def _others(schema: Schema) -> Schema | None:
+    """What the fields hold that are not declared; None if there may be none."""
+    found = schema.get("additionalProperties", {})
+    return None if found is False else _schema(found)
+
+
+def _schema(given: Any) -> Schema:
+    return given if isinstance(given, dict) else {}
+
+
+def alternatives(schema: Schema) -> Iterator[Schema]:
+    """*schema* as schemas of one type or one value each."""
+    choices = schema.get("anyOf") or schema.get("oneOf")
+    if choices and "type" not in schema:
+        rest = {key: value for key, value in schema.items() if key not in ("anyOf", "oneOf")}
+        for choice in choices:
+            yield from alternatives({**rest, **_schema(choice)})
+    elif "enum" in schema or "const" in schema:
+        for value in schema.get("enum", [schema.get("const")]):
+            yield {"const": value}
+    else:
+        types = kinds(schema)
+        yield from ({**schema, "type": one} for one in types)
+        if not types:
+            yield schema
 
 
 def _values(schema: Schema) -> list[Schema]:
     """The values that *schema* lists, where it takes no other but null."""
-    one = _one(schema)
-    found = one.get("enum", [one["const"]] if "const" in one else [])
-    return [{"const": value} for value in found]
+    real = [one for one in alternatives(schema) if one not in ({"type": "null"}, {"const": None})]
+    return real if all("const" in one for one in real) else []

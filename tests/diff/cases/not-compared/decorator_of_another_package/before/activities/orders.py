@@ -1,0 +1,5 @@
+from elsewhere import traced
+
+
+def ship(order_id: str, options: dict[str, str]) -> None:
+    raise NotImplementedError

@@ -1,0 +1,2 @@
+def ship(order_id: str, options: dict[str, str]) -> None:
+    raise NotImplementedError

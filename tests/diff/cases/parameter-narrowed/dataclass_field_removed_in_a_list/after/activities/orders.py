@@ -1,0 +1,10 @@
+from dataclasses import dataclass
+
+
+@dataclass
+class Options:
+    speed: int
+
+
+def ship(order_id: str, options: list[Options]) -> None:
+    raise NotImplementedError

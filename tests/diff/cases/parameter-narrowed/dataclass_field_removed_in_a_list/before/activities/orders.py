@@ -1,0 +1,11 @@
+from dataclasses import dataclass
+
+
+@dataclass
+class Options:
+    speed: int
+    note: str = ''
+
+
+def ship(order_id: str, options: list[Options]) -> None:
+    raise NotImplementedError

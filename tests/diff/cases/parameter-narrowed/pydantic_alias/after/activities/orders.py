@@ -1,0 +1,9 @@
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class Options(BaseModel):
+    speed: int = Field(alias='Speed')
+
+
+def ship(order_id: str, options: Options) -> None:
+    raise NotImplementedError

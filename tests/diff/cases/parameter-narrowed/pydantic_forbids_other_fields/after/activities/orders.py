@@ -1,0 +1,11 @@
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class Options(BaseModel):
+    model_config = ConfigDict(extra='forbid')
+
+    speed: int
+
+
+def ship(order_id: str, options: Options) -> None:
+    raise NotImplementedError

@@ -1,0 +1,10 @@
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class Options(BaseModel):
+    speed: int
+    note: str = ''
+
+
+def ship(order_id: str, options: Options) -> None:
+    raise NotImplementedError
