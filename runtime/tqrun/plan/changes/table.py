@@ -85,7 +85,7 @@ TABLE: dict[str, Row] = {
     ),
     "signal-narrowed": Row(
         "error",
-        "new runs drop what its senders send, and tell them nothing",
+        "tqrun signal refuses what fitted before, and new runs drop what has another type",
         "add an optional field or another signal instead",
     ),
     "query-removed": Row("error", "its callers fail on new runs", "keep it until nobody asks"),
@@ -135,7 +135,7 @@ TABLE: dict[str, Row] = {
     # The comparison itself
     "not-compared": Row(
         "warning",
-        "the source text does not show it",
+        "whether it still fits cannot be told from the text",
         "look at the change yourself, or declare the type in the project",
     ),
     "unused-ignore": Row("warning", "it silences nothing", "remove the comment"),

@@ -11,11 +11,10 @@ from tqrun.config import model
 from tqrun.config.source import Location
 from tqrun.plan.changes.bindings import rebound
 from tqrun.plan.changes.change import Change
-from tqrun.plan.changes.narrowing import narrowed
+from tqrun.plan.changes.narrowing import narrowed, unclear
 from tqrun.plan.changes.pair import Pair
 from tqrun.plan.compile import LaunchPlan
 from tqrun.plan.cost import Cost, cost
-from tqrun.plan.types import described, refused
 
 _POLICIES = ("id_reuse_policy", "id_conflict_policy")
 
@@ -125,6 +124,9 @@ class Workflows:
             text = narrowed(declared, new, f'input "{field}"')
             if text is not None:
                 yield self._change(way, "input-narrowed", text)
+            elif parts := unclear(declared, new):
+                message = f'{", ".join(parts)} of input "{field}" cannot be compared'
+                yield self._change(way, "not-compared", message)
         for field, declared in self.after.input.items():
             if field not in self.before.input:
                 code = "input-added" if "default" in declared else "input-required"
@@ -137,8 +139,8 @@ class Workflows:
             if signal not in self.after.signals:
                 yield self._change(way, "signal-removed", f'signal "{signal}" is gone')
                 continue
-            for text in _narrowed_fields(fields, self.after.signals[signal]):
-                yield self._change(way, "signal-narrowed", f'signal "{signal}": {text}')
+            for code, text in _narrowed_fields(fields, self.after.signals[signal]):
+                yield self._change(way, code, f'signal "{signal}": {text}')
         for query in self.before.queries:
             if query not in self.after.queries:
                 message = f'query "{query}" is gone'
@@ -170,22 +172,22 @@ class Workflows:
         yield self._change(way, "plan-changed", message)
 
 
-def _kinds(declared: Mapping[str, Any]) -> Mapping[str, Any]:
-    """All that a run looks at in a signal's field."""
-    return {"type": declared["type"]} if "type" in declared else {}
-
-
-def _narrowed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+def _narrowed_fields(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
     for field, declared in before.items():
-        if field in after:
-            lost = refused(_kinds(declared), _kinds(after[field]))
-            if lost:
-                yield f'field "{field}" no longer takes {" or ".join(map(described, lost))}'
-            if "default" in declared and "default" not in after[field]:
-                yield f'field "{field}" is now required'
+        if field not in after:
+            continue
+        text = narrowed(declared, after[field], f'field "{field}"')
+        if text is not None:
+            yield "signal-narrowed", text
+        elif parts := unclear(declared, after[field]):
+            yield "not-compared", f'{", ".join(parts)} of field "{field}" cannot be compared'
+        if "default" in declared and "default" not in after[field]:
+            yield "signal-narrowed", f'field "{field}" is now required'
     for field, declared in after.items():
         if field not in before and "default" not in declared:
-            yield f'required field "{field}" is new'
+            yield "signal-narrowed", f'required field "{field}" is new'
 
 
 def _debounced(debounce: model.Debounce | None) -> str:
