@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
+from tqrun.config.values import format_duration
 from tqrun.diagnostics import Place
 from tqrun.plan.changes.table import TABLE, Severity
 
@@ -40,3 +42,14 @@ class Change:
         """`path:line:col: severity: message [code]`."""
         place = f"{self.place.path}:{self.place.line}:{self.place.column}"
         return f"{place}: {self.severity}: {self.message} [{self.code}]"
+
+
+def shown(value: object) -> str:
+    """A value as the queues file has it."""
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    if isinstance(value, list):
+        return " and ".join(map(shown, value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "none" if value is None else str(value)

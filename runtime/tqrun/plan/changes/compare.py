@@ -15,8 +15,8 @@ from itertools import groupby
 from tqrun.config import model, resolve
 from tqrun.config.options import WorkerOptions
 from tqrun.config.source import Location
-from tqrun.plan.changes import functions, lock
-from tqrun.plan.changes.change import Change
+from tqrun.plan.changes import functions, lock, schedules
+from tqrun.plan.changes.change import Change, shown
 from tqrun.plan.changes.pair import Pair
 from tqrun.plan.changes.side import Side
 from tqrun.plan.changes.workflows import Workflows
@@ -69,6 +69,18 @@ def _removed(pair: Pair, renamed: dict[str, str]) -> Iterator[Change]:
             yield pair.change(("queues", twin), "queue-renamed", message, twin)
         elif pair.new_name(name) is None:
             yield pair.change(("queues",), "queue-removed", f'queue "{name}" is gone', name)
+            yield from _unscheduled(pair, name)
+
+
+def _unscheduled(pair: Pair, name: str) -> Iterator[Change]:
+    """The schedules of a queue that is gone."""
+    for entry in resolve.workflows(name, pair.before.file.queues[name]).values():
+        for key in entry.schedules:
+            message = (
+                f'schedule "{key}" of queue "{name}" is gone with it; '
+                f"--prune needs --removed-queue {name}"
+            )
+            yield pair.change(("queues",), "schedule-removed", message, name)
 
 
 def _alike(one: model.Queue, other: model.Queue) -> bool:
@@ -160,6 +172,10 @@ class _Queue:
             if lost:
                 message = f"no worker serves {', '.join(lost)} any more, but {', '.join(new)}"
                 yield self._change(("task_queue",), "task-queue-changed", message)
+            elif version == self._after.version and len(new) > len(old):
+                added = ", ".join(one for one in new if one not in old)
+                message = f"{added} beside {', '.join(old)} is new"
+                yield self._change(("task_queue",), "task-queue-added", message)
         old_namespace = resolve.namespace(self.pair.before.file, self._before)
         new_namespace = resolve.namespace(self.pair.after.file, self._after)
         if old_namespace != new_namespace and served:
@@ -178,7 +194,7 @@ class _Queue:
                 defaults = self.pair.after.file.defaults.queue.model_fields_set
                 here = ("defaults", "queue", key)
                 way = here if key in defaults and not own else ("queues", self.name, key)
-                message = f"{key} goes from {_shown(values[0])} to {_shown(values[1])}"
+                message = f"{key} goes from {shown(values[0])} to {shown(values[1])}"
                 yield self.pair.change(way, "options-changed", message, self.name)
 
     def _workflows(self) -> Iterator[Change]:
@@ -190,6 +206,9 @@ class _Queue:
             if twin not in new:
                 message = f'workflow "{workflow}" of "{self.name}" is gone'
                 yield self._change(("workflows",), "workflow-removed", message)
+                entry = self.pair.before.workflow(self.old_name, workflow)
+                for _, code, text in schedules.changed(entry.schedules, {}):
+                    yield self._change(("workflows",), code, text)
                 continue
             yield from Workflows(
                 self.pair,
@@ -205,16 +224,6 @@ class _Queue:
             message = f'workflow "{workflow}" is new'
             yield self._change(("workflows", workflow), "workflow-added", message)
         yield from _new_attributes(self.pair, self.name, added)
-
-
-def _shown(value: object) -> str:
-    from datetime import timedelta
-
-    from tqrun.config.values import format_duration
-
-    if isinstance(value, timedelta):
-        return format_duration(value)
-    return "none" if value is None else str(value)
 
 
 def _by_cause(pair: Pair, old_name: str, name: str, changes: list[Change]) -> list[Change]:

@@ -88,12 +88,22 @@ TABLE: dict[str, Row] = {
         "tqrun signal refuses what fitted before, and new runs drop what has another type",
         "add an optional field or another signal instead",
     ),
+    "schedule-removed": Row(
+        "warning",
+        "it stays on the server and goes on starting runs",
+        "delete it with tqrun apply --prune",
+    ),
     "query-removed": Row("error", "its callers fail on new runs", "keep it until nobody asks"),
     # Duplicates
     "workflow-id-changed": Row(
         "error",
         "open runs keep their old id, so that the same entity may now run twice",
         "keep the id, bump version, or acknowledge it with an ignore comment",
+    ),
+    "workflow-id-bumped": Row(
+        "info",
+        "while the old version drains, an entity may run once per version",
+        "if that hurts, launch it when its old run has ended",
     ),
     "id-policy-changed": Row(
         "warning", "duplicates are treated differently", "see that it is meant"
@@ -120,6 +130,8 @@ TABLE: dict[str, Row] = {
     ),
     "input-added": Row("info", "new launches may give it", _WORKERS_FIRST),
     "queue-added": Row("info", "it needs workers before it is launched", _WORKERS_FIRST),
+    "task-queue-added": Row("info", "launches for it wait until workers serve it", _WORKERS_FIRST),
+    "schedule-changed": Row("info", "it takes effect with tqrun apply", _WORKERS_FIRST),
     "workflow-added": Row("info", "old workers do not know its type", _WORKERS_FIRST),
     "version-bumped": Row("info", "new launches go to the new version's workers", _WORKERS_FIRST),
     # New launches only

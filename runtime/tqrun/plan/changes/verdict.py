@@ -16,7 +16,8 @@ from tqrun.plan.changes.table import ORDER, Severity
 _ORDERED = frozenset(
     {
         *("activity-added", "input-added", "parameter-added", "queue-added"),
-        *("search-attribute-added", "version-bumped", "workflow-added"),
+        *("search-attribute-added", "schedule-changed", "task-queue-added"),
+        *("version-bumped", "workflow-added"),
     }
 )
 """Rows that matter during a roll-out."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from tqrun.config import model
 from tqrun.config.source import Location
+from tqrun.plan.changes import schedules
 from tqrun.plan.changes.bindings import rebound
 from tqrun.plan.changes.change import Change
 from tqrun.plan.changes.narrowing import narrowed, unclear
@@ -42,6 +43,7 @@ class Workflows:
         yield from self._start()
         yield from self._inputs()
         yield from self._signals()
+        yield from self._schedules()
         yield from self._class()
         yield from rebound(self.pair, self.queue, self.location, self.was, self.is_)
         yield from self._plan()
@@ -59,9 +61,10 @@ class Workflows:
             message = f'workflow type goes from "{old}" to "{new}"'
             yield self._change(("workflow_type",), "workflow-type-changed", message)
         old, new = self.was.workflow_id.text, self.is_.workflow_id.text
-        if old != new and not self._is_bumped:
+        if old != new:
+            code = "workflow-id-bumped" if self._is_bumped else "workflow-id-changed"
             message = f'workflow_id goes from "{old}" to "{new}"'
-            yield self._change(("workflow_id",), "workflow-id-changed", message)
+            yield self._change(("workflow_id",), code, message)
 
     def _start(self) -> Iterator[Change]:
         for key in _POLICIES:
@@ -145,6 +148,10 @@ class Workflows:
             if query not in self.after.queries:
                 message = f'query "{query}" is gone'
                 yield self._change(("queries", query), "query-removed", message)
+
+    def _schedules(self) -> Iterator[Change]:
+        for key, code, message in schedules.changed(self.before.schedules, self.after.schedules):
+            yield self._change(("schedules", key), code, message)
 
     # What runs are made of
 

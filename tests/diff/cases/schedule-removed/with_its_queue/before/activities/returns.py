@@ -1,0 +1,2 @@
+def send(order_id: str) -> None:
+    raise NotImplementedError
