@@ -31,6 +31,8 @@ def test_output_is_exactly_as_expected(
     request: pytest.FixtureRequest,
 ) -> None:
     monkeypatch.chdir(folder / "after")
+    # A case is in no repository, so that its paths are the same wherever this one is.
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(CASES))
     given = folder / "arguments.txt"
     arguments = given.read_text(encoding="utf-8").split() if given.exists() else []
     status = run(["diff", "--against", "../before/queues.yaml", *arguments])

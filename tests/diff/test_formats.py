@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.diff.test_base import git
+from tqrun.cli.main import run
 from tqrun.cli.reports import FORMATS
 from tqrun.plan.changes.revision import Revision
 from tqrun.plan.changes.table import TABLE
@@ -37,6 +40,7 @@ every_case = pytest.mark.parametrize(
 
 def rendered(case: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.chdir(case / "after")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(HERE / "cases"))
     before = "../before/queues.yaml"
     stream = StringIO()
     FORMATS[form](judge(Revision(before, before), Revision("queues.yaml", "queues.yaml")), stream)
@@ -73,7 +77,7 @@ def test_markdown_has_whole_tables_and_diagrams(
     case: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = rendered(case, "markdown", monkeypatch)
-    assert text.startswith("<!-- tqrun diff -->\n### tqrun: ")
+    assert text.startswith("<!-- tqrun diff: queues.yaml -->\n### tqrun: ")
     for line in text.splitlines():
         if line.startswith("| "):
             assert line.count("|") == 4, line
@@ -82,3 +86,49 @@ def test_markdown_has_whole_tables_and_diagrams(
         assert first == "flowchart TD"
         assert last.startswith("  classDef changed ")
         assert [line for line in edges if not EDGE.fullmatch(line)] == []
+
+
+@pytest.fixture
+def below(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project below the top of its repository, as the working directory."""
+    git(tmp_path, "init", "--quiet")
+    project = tmp_path / "services" / "a b"
+    shutil.copytree(HERE / "cases/formats/text/after", project)
+    shutil.copytree(HERE / "cases/formats/text/before", tmp_path / "services/before")
+    monkeypatch.chdir(project)
+    return project
+
+
+@pytest.mark.parametrize(
+    ("form", "place"),
+    [
+        ("text", "\nqueues.yaml:"),
+        ("json", '"path": "queues.yaml"'),
+        ("github", "file=services/a b/queues.yaml,"),
+        ("sarif", '"uri": "services/a%20b/queues.yaml"'),
+        ("markdown", "`services/a b/queues.yaml:"),
+        ("markdown", "<!-- tqrun diff: services/a%20b/queues.yaml -->\n"),
+    ],
+)
+@pytest.mark.parametrize("is_valid", [True, False], ids=["compared", "invalid"])
+def test_a_forge_gets_paths_from_the_top_of_the_repository(
+    below: Path, capsys: pytest.CaptureFixture[str], form: str, place: str, *, is_valid: bool
+) -> None:
+    if not is_valid:
+        (below / "queues.yaml").write_text("queues: {a: {version: one}}\n")
+    run(["diff", "--against", "../before/queues.yaml", "--format", form])
+    assert place in capsys.readouterr().out
+
+
+def test_a_fingerprint_stays_when_lines_move(
+    below: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = []
+    for _ in range(2):
+        run(["diff", "--against", "../before/queues.yaml", "--format", "sarif"])
+        [content] = json.loads(capsys.readouterr().out)["runs"]
+        found.append([one["partialFingerprints"] for one in content["results"]])
+        text = (below / "queues.yaml").read_text(encoding="utf-8")
+        (below / "queues.yaml").write_text(f"# a comment\n{text}")
+    assert found[0]
+    assert found[0] == found[1]

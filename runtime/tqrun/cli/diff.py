@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from tqrun.cli import reports
+from tqrun.cli import reports, uncompared
 from tqrun.cli.options import Address, Namespace, Profile
-from tqrun.errors import Exit
+from tqrun.errors import Exit, InvalidQueuesFile
 from tqrun.plan.changes.base import base
 from tqrun.plan.changes.revision import Revision
 from tqrun.plan.changes.verdict import judge
@@ -49,14 +49,16 @@ def diff(
 ) -> None:
     """Compare a queues file and its functions with an earlier revision.
 
-    Exits with 1 if something at or above --fail-on is found, 3 if the file or the base cannot be
-    read,
-    4 if --live is given and the server cannot be reached.
+    Exits with 1 if something at or above --fail-on is found or the file has findings, 3 if the file
+    or the base cannot be read, 4 if --live is given and the server cannot be reached.
     """
     # As in `check`: nothing that a comparison makes is garbage before its end.
     gc.disable()
     try:
         verdict = judge(base(against, file), Revision(file, file))
+    except InvalidQueuesFile as error:
+        uncompared.FORMATS[output](file, error.findings, sys.stdout)
+        raise typer.Exit(Exit.OK if exit_zero else Exit.FINDINGS) from None
     finally:
         gc.enable()
     if live:

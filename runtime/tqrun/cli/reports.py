@@ -5,24 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from importlib.metadata import version
 from typing import Any, TextIO
 from urllib.parse import quote
 
+from tqrun.cli import sarif
+from tqrun.cli.printable import printable, printable_json
 from tqrun.cli.render import command_data, command_property
+from tqrun.cli.repository import rooted
 from tqrun.plan.changes.change import Change
 from tqrun.plan.changes.diagram import diagram
-from tqrun.plan.changes.table import TABLE
 from tqrun.plan.changes.verdict import Verdict
 from tqrun.plan.cost import cost
 
 JSON_VERSION = 1
 _LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
-_SARIF_LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 _ENTITIES = {character: f"&#{ord(character)};" for character in "&<>|$@#*~`[]\\"}
-COMMENT_MARK = "<!-- tqrun diff -->"
-"""The first line of the comment, by which a later run finds it and updates it."""
 
 
 def as_text(verdict: Verdict, stream: TextIO) -> None:
@@ -38,7 +36,7 @@ def as_text(verdict: Verdict, stream: TextIO) -> None:
             Text.assemble(
                 (place, "bold"),
                 (f"{change.severity}: ", _COLOURS[change.severity]),
-                change.message,
+                printable(change.message),
                 (f" [{change.code}]", "dim"),
             )
         )
@@ -46,6 +44,8 @@ def as_text(verdict: Verdict, stream: TextIO) -> None:
             console.print(Text(f"    why: {change.why}\n    mend: {change.mend}"))
     if verdict.deploy_order is not None:
         console.print(verdict.deploy_order)
+    if verdict.changes:
+        console.print("tqrun explain CODE tells more")
 
 
 def as_json(verdict: Verdict, stream: TextIO) -> None:
@@ -58,9 +58,12 @@ def as_json(verdict: Verdict, stream: TextIO) -> None:
         "safe": verdict.safe,
         "deploy_order": verdict.deploy_order,
         "changes": [_as_dict(change) for change in verdict.changes],
+        "acknowledged": [
+            _as_dict(one.change) | {"reason": one.reason} for one in verdict.acknowledged
+        ],
+        "findings": [],
     }
-    json.dump(content, stream, indent=2, ensure_ascii=False)
-    stream.write("\n")
+    stream.write(printable_json(json.dumps(content, indent=2, ensure_ascii=False)) + "\n")
 
 
 def _as_dict(change: Change) -> dict[str, Any]:
@@ -75,9 +78,9 @@ def as_github(verdict: Verdict, stream: TextIO) -> None:
     """Annotations, the gravest first: GitHub shows ten per step."""
     for change in verdict.worst_first():
         place = change.place
-        text = f"{change.message}\nwhy: {change.why}\nmend: {change.mend}"
+        text = f"{printable(change.message)}\nwhy: {change.why}\nmend: {change.mend}"
         stream.write(
-            f"::{_LEVELS[change.severity]} file={command_property(place.path)},"
+            f"::{_LEVELS[change.severity]} file={command_property(rooted(place.path))},"
             f"line={place.line},col={place.column},title={command_property(change.code)}"
             f"::{command_data(text)}\n"
         )
@@ -85,61 +88,37 @@ def as_github(verdict: Verdict, stream: TextIO) -> None:
 
 
 def as_sarif(verdict: Verdict, stream: TextIO) -> None:
-    """SARIF 2.1.0 (docs.oasis-open.org/sarif/sarif/v2.1.0), for code scanning."""
-    rules = [
-        {
-            "id": code,
-            "shortDescription": {"text": code.replace("-", " ")},
-            "fullDescription": {"text": row.why},
-            "help": {"text": f"{row.why}; {row.mend}"},
-            "defaultConfiguration": {"level": _SARIF_LEVELS[row.severity]},
-        }
-        for code, row in TABLE.items()
-    ]
-    driver = {"name": "tqrun", "version": version("tqrun"), "rules": rules}
-    run = {
-        "tool": {"driver": driver},
-        "columnKind": "unicodeCodePoints",
-        "results": [_sarif_result(change) for change in verdict.changes],
-    }
-    schema = "https://json.schemastore.org/sarif-2.1.0.json"
-    json.dump({"$schema": schema, "version": "2.1.0", "runs": [run]}, stream, indent=2)
-    stream.write("\n")
-
-
-def _sarif_result(change: Change) -> dict[str, Any]:
-    place = change.place
-    region = {
-        "startLine": place.line,
-        "startColumn": place.column,
-        "endColumn": place.column + place.width,
-    }
-    location = {"artifactLocation": {"uri": quote(place.path)}, "region": region}
-    return {
-        "ruleId": change.code,
-        "ruleIndex": [*TABLE].index(change.code),
-        "level": _SARIF_LEVELS[change.severity],
-        "message": {"text": f"{change.message}; {change.why}; {change.mend}"},
-        "locations": [{"physicalLocation": location}],
-    }
+    """One result per change, for code scanning."""
+    sarif.write(verdict.changes, stream)
 
 
 def as_markdown(verdict: Verdict, stream: TextIO) -> None:
     """A comment for the pull request, with a diagram per changed workflow."""
-    lines = [COMMENT_MARK, f"### tqrun: {_cell(verdict.summary)}", ""]
+    lines = [mark(verdict.after.revision.path), f"### tqrun: {cell(verdict.summary)}"]
     if verdict.changes:
-        lines += ["| | change | why, and what makes it right |", "| --- | --- | --- |"]
+        lines += ["", "| | change | why, and what makes it right |", "| --- | --- | --- |"]
     for change in verdict.worst_first():
-        place = f"`{change.place.path}:{change.place.line}`"
-        told = "" if change.severity == "info" else f"{_cell(change.why)}; {_cell(change.mend)}"
+        place = f"`{rooted(change.place.path)}:{change.place.line}`"
+        told = "" if change.severity == "info" else f"{cell(change.why)}; {cell(change.mend)}"
         lines.append(
-            f"| {change.severity} | {_cell(change.message)} `{change.code}` {place} | {told} |"
+            f"| {change.severity} | {cell(change.message)} `{change.code}` {place} | {told} |"
         )
+    if verdict.acknowledged:
+        lines += ["", "| | acknowledged | reason |", "| --- | --- | --- |"]
+    for one in verdict.acknowledged:
+        place = f"`{rooted(one.change.place.path)}:{one.change.place.line}`"
+        what = f"{cell(one.change.message)} `{one.change.code}` {place}"
+        lines.append(f"| {one.change.severity} | {what} | {cell(one.reason)} |")
     if verdict.deploy_order is not None:
         lines += ["", f"**{verdict.deploy_order[:1].upper()}{verdict.deploy_order[1:]}.**"]
     for queue in verdict.changed:
         lines += _workflows(verdict, queue)
-    stream.write("\n".join(lines) + "\n")
+    stream.write(printable("\n".join(lines), kept="\n") + "\n")
+
+
+def mark(path: str) -> str:
+    """The first line of the comment about *path*, by which a later run finds it."""
+    return f"<!-- tqrun diff: {quote(rooted(path))} -->"
 
 
 def _workflows(verdict: Verdict, queue: str) -> list[str]:
@@ -151,7 +130,7 @@ def _workflows(verdict: Verdict, queue: str) -> list[str]:
         before, after = cost(old[name].plan), cost(launch.plan)
         lines += [
             "",
-            f"<details><summary>{_cell(launch.name)}</summary>",
+            f"<details><summary>{cell(launch.name)}</summary>",
             "",
             "| | before | after |",
         ]
@@ -164,7 +143,7 @@ def _workflows(verdict: Verdict, queue: str) -> list[str]:
     return lines
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """*text* as it stands, in a cell of GitHub's Markdown: no markup, formula, mention or link."""
     return "".join(_ENTITIES.get(character, character) for character in text.replace("\n", " "))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tqrun.config.ignores import NO_REASON, ignores
 from tqrun.config.source import Source
@@ -13,11 +14,24 @@ from tqrun.plan.changes.table import TABLE
 _OF_CHECK = WARNINGS - TABLE.keys()
 
 
-def acknowledged(changes: Sequence[Change], source: Source) -> list[Change]:
-    """*changes* without those that a comment acknowledges, and with the faults of the comments."""
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A change that is meant, and why: the reason that its comment gives."""
+
+    change: Change
+    reason: str
+
+
+def acknowledged(
+    changes: Sequence[Change], source: Source
+) -> tuple[list[Change], list[Acknowledged]]:
+    """*changes* without those that a comment acknowledges, and those.
+
+    Among the first are the faults of the comments.
+    """
     comments = [one for one in ignores(source) if not _OF_CHECK.issuperset(one.codes)]
     used: set[tuple[int, str]] = set()
-    kept = []
+    kept, meant = [], []
     for change in changes:
         line = change.place.line
         comment = next(
@@ -25,6 +39,7 @@ def acknowledged(changes: Sequence[Change], source: Source) -> list[Change]:
         )
         if comment is not None and comment.reason:
             used.add((line, change.code))
+            meant.append(Acknowledged(change, comment.reason))
         else:
             kept.append(change)
     for one in comments:
@@ -35,7 +50,7 @@ def acknowledged(changes: Sequence[Change], source: Source) -> list[Change]:
             for code in one.codes
             if one.reason and code not in _OF_CHECK and (one.place.line, code) not in used
         ]
-    return sorted(kept, key=lambda change: (change.place, change.code))
+    return sorted(kept, key=lambda change: (change.place, change.code)), meant
 
 
 def _unused(code: str) -> str:

@@ -8,7 +8,7 @@ from tqrun.diagnostics import errors
 from tqrun.errors import InvalidQueuesFile, UnreadableFile
 from tqrun.plan.changes.change import Change
 from tqrun.plan.changes.compare import compare
-from tqrun.plan.changes.ignores import acknowledged
+from tqrun.plan.changes.ignores import Acknowledged, acknowledged
 from tqrun.plan.changes.revision import Revision
 from tqrun.plan.changes.side import Side, side
 from tqrun.plan.changes.table import ORDER, Severity
@@ -29,22 +29,28 @@ class Verdict:
 
     Attributes:
         changes: All that were found and not acknowledged, in file order.
-        changed: Queues with a change.
+        acknowledged: The others, each with its reason.
+        changed: Queues with a change, acknowledged or not.
         safe: Of those, the ones with nothing above `info`.
     """
 
     before: Side
     after: Side
     changes: tuple[Change, ...]
+    acknowledged: tuple[Acknowledged, ...] = ()
+
+    @property
+    def _all(self) -> list[Change]:
+        return [*self.changes, *(one.change for one in self.acknowledged)]
 
     @property
     def changed(self) -> list[str]:
-        return list(dict.fromkeys(name for change in self.changes for name in change.queues))
+        return list(dict.fromkeys(name for change in self._all for name in change.queues))
 
     @property
     def safe(self) -> list[str]:
         grave = {
-            name for change in self.changes for name in change.queues if change.severity != "info"
+            name for change in self._all for name in change.queues if change.severity != "info"
         }
         return [queue for queue in self.changed if queue not in grave]
 
@@ -53,16 +59,19 @@ class Verdict:
         """One line: how much changed, and how much of it is safe."""
         changed, safe = len(self.changed), len(self.safe)
         base = self.before.revision.name
-        if not self.changes:
+        if not self._all:
             return f"no changes against {base}"
+        count = len(self.acknowledged)
+        meant = f", {count} acknowledged" if count else ""
         if not changed:
-            return f"no queues changed against {base}"
-        return f"{changed} queue{'' if changed == 1 else 's'} changed against {base}, {safe} safe"
+            return f"no queues changed against {base}{meant}"
+        queues = f"{changed} queue{'' if changed == 1 else 's'}"
+        return f"{queues} changed against {base}, {safe} safe{meant}"
 
     @property
     def deploy_order(self) -> str | None:
         """In which order to deploy, where it matters."""
-        if not {change.code for change in self.changes} & _ORDERED:
+        if not {change.code for change in self._all} & _ORDERED:
             return None
         return "deploy in this order: workers, then tqrun apply, then launchers"
 
@@ -96,5 +105,5 @@ def judge(before: Revision, after: Revision) -> Verdict:
             f"the queues file is invalid at {before.name}: {found[0]}; "
             "name a base where it was valid with --against"
         )
-    changes = acknowledged(compare(old, new), new.loaded.source)
-    return Verdict(old, new, tuple(changes))
+    changes, meant = acknowledged(compare(old, new), new.loaded.source)
+    return Verdict(old, new, tuple(changes), tuple(meant))
