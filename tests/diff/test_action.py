@@ -19,7 +19,7 @@ ACTION = TOP / ".github/actions/diff"
 GH = """\
 #!/usr/bin/env bash
 printf '%s\\n' "$*" >>"$NOTES"
-if [[ $* == *--paginate* ]]; then printf '%b' "$COMMENTS"; fi
+if [[ $* == *--paginate* ]]; then printf '%b' "$COMMENTS"; exit "${LISTING:-0}"; fi
 """
 
 
@@ -64,7 +64,7 @@ def test_a_shallow_checkout_is_compared_with_its_base_branch(
     assert output["status"] == "1"
     markdown = Path(output["markdown"]).read_text()
     assert markdown == (tmp_path / "summary").read_text()
-    assert markdown.startswith("<!-- tqrun diff -->\n")
+    assert markdown.startswith("<!-- tqrun diff: queues.yaml -->\n")
     assert '"version": "2.1.0"' in Path(output["sarif"]).read_text()
 
 
@@ -89,13 +89,56 @@ def test_the_comment_is_updated_not_repeated(
     tmp_path: Path, environment: dict[str, str], comments: str, call: str
 ) -> None:
     text = tmp_path / "comment.md"
-    text.write_text("<!-- tqrun diff -->\n### tqrun: 1 | $HOME\n")
-    more = {"MARKDOWN": str(text), "REPOSITORY": "o/r", "NUMBER": "7", "COMMENTS": comments}
-    done = script("comment.sh", tmp_path, {**environment, **more})
+    text.write_text("<!-- tqrun diff: q.yaml -->\n### tqrun: 1 | $HOME\n")
+    done = script("comment.sh", tmp_path, {**environment, **comment(text, comments)})
     assert done.returncode == 0, done.stderr
-    body = "--raw-field body=<!-- tqrun diff -->\n### tqrun: 1 | $HOME\n"
-    _, _, written = (tmp_path / "notes").read_text().partition("| .id\n")
+    body = "--raw-field body=<!-- tqrun diff: q.yaml -->\n### tqrun: 1 | $HOME\n"
+    listing, _, written = (tmp_path / "notes").read_text().partition("| .databaseId\n")
+    assert "owner=o --raw-field name=r --field number=7" in listing
+    assert "select(.viewerDidAuthor and (.body | startswith(env.mark)))" in listing
     assert written == f"{call} {body}"
+
+
+def comment(text: Path, comments: str = "") -> dict[str, str]:
+    return {"MARKDOWN": str(text), "REPOSITORY": "o/r", "NUMBER": "7", "COMMENTS": comments}
+
+
+def test_a_listing_that_is_refused_is_a_warning(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    text = tmp_path / "comment.md"
+    text.write_text("<!-- tqrun diff: q.yaml -->\n")
+    done = script("comment.sh", tmp_path, {**environment, **comment(text), "LISTING": "1"})
+    assert done.returncode == 0
+    assert done.stdout.startswith("::warning title=tqrun diff::the comments cannot be listed")
+    assert "POST" not in (tmp_path / "notes").read_text()
+
+
+@pytest.mark.parametrize(
+    ("rows", "note"),
+    [(10, "**The diagrams are left out, "), (9000, "**This is cut, and so are the diagrams, ")],
+)
+def test_a_comment_that_is_cut_says_so(
+    tmp_path: Path, environment: dict[str, str], rows: int, note: str
+) -> None:
+    text = tmp_path / "comment.md"
+    details = f"<details>{'x' * 60000}</details>\n"
+    text.write_text("<!-- tqrun diff: q.yaml -->\n" + "| a row |\n" * rows + details)
+    done = script("comment.sh", tmp_path, {**environment, **comment(text)})
+    assert done.returncode == 0, done.stderr
+    _, _, written = (tmp_path / "notes").read_text().partition("body=")
+    *table, empty, last, end = written.split("\n")
+    assert last.startswith(note)
+    assert (empty, end) == ("", "")
+    assert {*table[1:]} == {"| a row |"}
+    assert len(written) < 65536
+    assert "<details>" not in written
+
+
+def test_two_files_of_one_pull_request_have_comments_and_categories_of_their_own() -> None:
+    action = yaml.safe_load((ACTION / "action.yml").read_text())
+    [upload] = [step["with"] for step in action["runs"]["steps"] if "uses" in step]
+    assert upload["category"].endswith("/${{ inputs.file }}")
 
 
 def test_the_action_runs_scripts_that_are_there() -> None:

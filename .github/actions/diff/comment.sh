@@ -2,16 +2,48 @@
 # Writes the comment of the pull request, or brings the one that is there up to date.
 set -euo pipefail
 
-comments="repos/$REPOSITORY/issues/$NUMBER/comments"
+refused() {
+  echo "::warning title=tqrun diff::$1; pull requests of forks have no right to"
+  exit 0
+}
+
+# GitHub takes 65,536 characters; the summary of the job has everything.
+limit=60000
 mark=$(head -n 1 "$MARKDOWN")
 text=$(cat "$MARKDOWN")
-# GitHub takes 65,536 characters; without its diagrams the text is complete all the same.
-if ((${#text} > 60000)); then text=$(sed '/^<details>/,$d' "$MARKDOWN" | head -c 60000); fi
+if ((${#text} > limit)); then
+  text=$(sed '/^<details>/,$d' "$MARKDOWN")
+  note="The diagrams are left out"
+  if ((${#text} > limit)); then
+    text=${text:0:limit}
+    text=${text%$'\n'*}
+    note="This is cut, and so are the diagrams"
+  fi
+  text+=$'\n\n'"**$note, because a comment has a limit; the summary of the job has all of it.**"
+fi
 
+# The mark alone would find what somebody else has copied: the comment is the token's own, too.
+# shellcheck disable=SC2016 # the variables are GraphQL's
+query='query($owner: String!, $name: String!, $number: Int!, $endCursor: String) {
+  repository(owner: $owner, name: $name) {
+    pullRequest(number: $number) {
+      comments(first: 100, after: $endCursor) {
+        pageInfo { hasNextPage endCursor }
+        nodes { databaseId viewerDidAuthor body }
+      }
+    }
+  }
+}'
 export mark
-found=$(gh api --paginate "$comments" --jq '.[] | select(.body | startswith(env.mark)) | .id' | sed -n 1p)
+own='.data.repository.pullRequest.comments.nodes[]
+  | select(.viewerDidAuthor and (.body | startswith(env.mark))) | .databaseId'
+found=$(gh api graphql --paginate --raw-field "query=$query" --raw-field "owner=${REPOSITORY%%/*}" \
+  --raw-field "name=${REPOSITORY#*/}" --field "number=$NUMBER" --jq "$own") ||
+  refused "the comments cannot be listed"
+found=${found%%$'\n'*}
+
 if [[ -n $found ]]; then
   gh api --silent --method PATCH "repos/$REPOSITORY/issues/comments/$found" --raw-field "body=$text"
 else
-  gh api --silent --method POST "$comments" --raw-field "body=$text"
-fi || echo "::warning title=tqrun diff::the comment cannot be written; pull requests of forks have no right to"
+  gh api --silent --method POST "repos/$REPOSITORY/issues/$NUMBER/comments" --raw-field "body=$text"
+fi || refused "the comment cannot be written"
