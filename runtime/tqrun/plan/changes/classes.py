@@ -64,16 +64,20 @@ class Shape:
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
-def read(lookup: Lookup, module: Module, node: ast.ClassDef) -> Shape:
-    """The shape of the class *node*.
+def read(
+    lookup: Lookup, module: Module, node: ast.ClassDef, derived: tuple[ast.ClassDef, ...] = ()
+) -> Shape:
+    """The shape of the class *node*, a base of those *derived*.
 
     Raises:
         Unknown: One of its bases, or what decorates it, is not explained by the text.
     """
+    if node in derived:
+        raise Unknown
     decorator = _decorator(lookup, module, node)
     found = Shape("dataclass" if decorator is not None else None)
     for base in node.bases:
-        found = _joined(found, _base(lookup, module, base))
+        found = _joined(found, _base(lookup, module, base, (*derived, node)))
     partial = any(one.arg == "total" and _is(one.value, False) for one in node.keywords)
     own = tuple((module, entry) for entry in _entries(node, partial=partial))
     is_counted = decorator is not None or found.kind in ("model", "dictionary")
@@ -105,14 +109,16 @@ def _decorator(lookup: Lookup, module: Module, node: ast.ClassDef) -> ast.expr |
     return found
 
 
-def _base(lookup: Lookup, module: Module, node: ast.expr) -> Shape:
+def _base(
+    lookup: Lookup, module: Module, node: ast.expr, derived: tuple[ast.ClassDef, ...]
+) -> Shape:
     name = ast.unparse(node).partition("[")[0]
     home, _, last = lookup.dotted(module, ast.parse(name, mode="eval").body).rpartition(".")
     found = lookup.definition(module.name, name) or (
         lookup.definition(home, last) if home else None
     )
     if found is not None and isinstance(found[1], ast.ClassDef):
-        return read(lookup, found[0], found[1])
+        return read(lookup, found[0], found[1], derived)
     if last in _KINDS:
         kind = _KINDS[last]
         return Shape(kind, extra="ignore" if kind == "model" else None)

@@ -1,0 +1,12 @@
+from dataclasses import dataclass
+
+from elsewhere import Options
+
+
+@dataclass
+class Options(Options):
+    speed: int
+
+
+def ship(order_id: str, options: Options) -> None:
+    raise NotImplementedError
