@@ -68,6 +68,19 @@ def test_a_shallow_checkout_is_compared_with_its_base_branch(
     assert '"version": "2.1.0"' in Path(output["sarif"]).read_text()
 
 
+def test_an_invalid_file_is_annotated_and_commented_on(
+    clone: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    (clone / "queues.yaml").write_text("queues: {a: {version: one}}\n")
+    done = script("diff.sh", clone, {**environment, "AGAINST": "HEAD"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("::error file=queues.yaml,line=1,col=10,")
+    output = dict(line.split("=") for line in (tmp_path / "output").read_text().splitlines())
+    assert output["status"] == "1"
+    assert "`wrong-type` `queues.yaml:1`" in Path(output["markdown"]).read_text()
+    assert '"ruleId": "wrong-type"' in Path(output["sarif"]).read_text()
+
+
 def test_what_cannot_be_compared_fails_at_once(
     clone: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -94,7 +95,7 @@ class Annotations:
             kinds = [self.schema(module, one, depth + 1) for one in inner]
             return {"anyOf": [*kinds, *([{"type": "null"}] if outer == "Optional" else [])]}
         if outer in ("Annotated", "Required", "NotRequired", "Final", "ReadOnly"):
-            return _annotated(self.schema(module, inner[0], depth + 1), inner[1:])
+            return self._annotated(module, self.schema(module, inner[0], depth + 1), inner[1:])
         if outer == "Literal":
             return listed([one.value for one in inner if isinstance(one, ast.Constant)])
         known = _PLAIN.get(outer or "")
@@ -108,6 +109,27 @@ class Annotations:
             found = {**known, "additionalProperties": values} if values else known
             return found if keys in ("str", "Any") else noted(found, [f"keys of {keys}"])
         return known
+
+    def _annotated(self, module: Module, schema: Schema, parts: list[ast.expr]) -> Schema:
+        """*schema* with what the other *parts* of `Annotated` add to it."""
+        for part in parts:
+            if isinstance(part, ast.Call) and ast.unparse(part.func).endswith("Field"):
+                said = given(part)
+                schema = noted(limited(schema, said.limits), said.notes)
+            elif not isinstance(part, ast.Constant):
+                text = ast.unparse(part)
+                source = "\n".join([text, *self._sources(module, part)])
+                schema = classes.with_notes(schema, {text: source})
+        return schema
+
+    def _sources(self, module: Module, node: ast.expr) -> Iterator[str]:
+        """The source of all that the project defines and *node* names."""
+        for one in ast.walk(node):
+            found = (
+                self.lookup.definition(module.name, one.id) if isinstance(one, ast.Name) else None
+            )
+            if found is not None and not isinstance(found[1], ast.Import):
+                yield ast.unparse(found[1])
 
     def _array(self, module: Module, outer: str, inner: list[ast.expr], depth: int) -> Schema:
         kinds = [
@@ -179,18 +201,6 @@ class Annotations:
         if inner.closed:
             found = {**found, "additionalProperties": False}
         return classes.with_notes(found, shape.notes)
-
-
-def _annotated(schema: Schema, parts: list[ast.expr]) -> Schema:
-    """*schema* with what the other *parts* of `Annotated` add to it."""
-    for part in parts:
-        if isinstance(part, ast.Constant):
-            continue
-        said = given(part)
-        is_field = isinstance(part, ast.Call) and ast.unparse(part.func).endswith("Field")
-        schema = limited(schema, said.limits)
-        schema = noted(schema, said.notes if is_field else [ast.unparse(part)])
-    return schema
 
 
 def _plain(name: str) -> Schema:

@@ -19,6 +19,7 @@ from tqrun.plan.changes import functions, lock, schedules
 from tqrun.plan.changes.change import Change, shown
 from tqrun.plan.changes.pair import Pair
 from tqrun.plan.changes.side import Side
+from tqrun.plan.changes.unread import not_compared
 from tqrun.plan.changes.workflows import Workflows
 from tqrun.plan.compile import task_queues
 
@@ -39,7 +40,7 @@ def compare(before: Side, after: Side) -> list[Change]:
             changes += _by_cause(pair, old_name, name, [*_Queue(pair, old_name, name).changes()])
         elif name not in renamed.values():
             changes += _added(pair, name)
-    changes += [*_not_compared(pair), *lock.upgrades(pair)]
+    changes += [*not_compared(pair), *lock.upgrades(pair)]
     return _gathered(changes)
 
 
@@ -261,37 +262,6 @@ def _cause(pair: Pair, old_name: str, name: str) -> Location | None:
         if getattr(old.defaults, level) != getattr(new.defaults, level):
             return ("defaults", level)
     return None
-
-
-def _not_compared(pair: Pair) -> Iterator[Change]:
-    """What the source does not show, of functions whose source is not as it was."""
-    for name in pair.after.file.queues:
-        old_name = pair.old_name(name)
-        was = dict(_bound(pair.before.file, old_name)) if old_name is not None else {}
-        for way, path in _bound(pair.after.file, name):
-            parts = _unread(pair, was[way], path) if way in was else ()
-            if parts:
-                message = f"{', '.join(parts)} of {path} cannot be compared"
-                yield pair.change(("queues", name, *way), "not-compared", message, name)
-
-
-def _bound(file: model.QueuesFile, queue: str) -> Iterator[tuple[Location, str]]:
-    """Where a queue binds functions, for each of its versions."""
-    for activity in file.queues[queue].activities:
-        yield ("activities", activity), resolve.function_path(file, queue, activity)
-    for version, entry in file.queues[queue].draining.items():
-        for activity, path in entry.activities.items() if entry != "external" else ():
-            yield ("draining", str(version), "activities", activity), path
-
-
-def _unread(pair: Pair, old_path: str, path: str) -> list[str]:
-    """What could not be read of a function on one side, and may be another on the other."""
-    sides = (pair.before.reader, old_path), (pair.after.reader, path)
-    sources = [reader.sources.get(one) for reader, one in sides]
-    if None in sources or sources[0] == sources[1]:
-        return []
-    old, new = (reader.not_compared.get(one, {}) for reader, one in sides)
-    return [part for part in old | new if old.get(part) is None or old.get(part) != new.get(part)]
 
 
 def _gathered(changes: list[Change]) -> list[Change]:

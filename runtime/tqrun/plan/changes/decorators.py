@@ -19,7 +19,7 @@ _KEEPING = frozenset(
 """Decorators of others that are known to show the signature of what they wrap."""
 
 
-def unread(lookup: Lookup, module: Module, node: Function) -> str | None:
+def hidden(lookup: Lookup, module: Module, node: Function) -> str | None:
     """All that the signature rests on where a decorator may change it; None if none may."""
     strange = [one for one in node.decorator_list if not _keeps(lookup, module, one)]
     if not strange:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from tqrun.plan.types import Schema
@@ -72,7 +73,7 @@ def given(value: ast.expr | None, *, result: bool = False) -> Given:
         return Given(has_default=True)
     keywords = {one.arg: one.value for one in value.keywords if one.arg is not None}
     plain = {name: node.value for name, node in keywords.items() if isinstance(node, ast.Constant)}
-    limits = {name: one for name, one in plain.items() if name in (*_NUMBERS, *_LIMITS_OF_TEXT)}
+    limits = {name: one for name, one in plain.items() if _is_limit(name, one)}
     known = {*limits, *_SILENT, *(name for name in _ALIASES if name in plain)}
     own = "serialization_alias" if result else "validation_alias"
     alias = plain.get(own) or plain.get("alias")
@@ -91,7 +92,14 @@ def given(value: ast.expr | None, *, result: bool = False) -> Given:
     )
 
 
-_LIMITS_OF_TEXT = frozenset(name for _, name in _LENGTHS)
+def _is_limit(name: str, value: object) -> bool:
+    if name == "pattern":
+        return isinstance(value, str)
+    if name not in _NUMBERS and name not in ("min_length", "max_length"):
+        return False
+    return (
+        isinstance(value, int | float) and isfinite(value) and bool(value or name != "multiple_of")
+    )
 
 
 def limited(schema: Schema, limits: Mapping[str, Any]) -> Schema:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from math import ceil, floor, inf
+from math import ceil, floor, inf, isfinite
 
 from tqrun.plan.expressions.types import kinds
 from tqrun.plan.types import Schema
@@ -64,10 +64,12 @@ def _upper(schema: Schema) -> tuple[float, bool]:
 
 
 def _whole(value: float, rounded: Callable[[float], int]) -> float:
-    return value if value in (inf, -inf) else rounded(value)
+    return rounded(value) if isfinite(value) else value
 
 
 def _is_multiple(before: Schema, divisor: float) -> bool:
     """Whether all values of *before* divide by *divisor*."""
     known = before.get("multipleOf", 1 if kinds(before) == ["integer"] else None)
+    if known == divisor:
+        return True
     return known is not None and (Fraction(str(known)) / Fraction(str(divisor))).denominator == 1

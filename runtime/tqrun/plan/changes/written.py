@@ -12,7 +12,7 @@ from typing import Any
 
 from tqrun.plan.binding import BindingError, BoundFunction, Parameter
 from tqrun.plan.changes.annotations import Annotations
-from tqrun.plan.changes.decorators import unread
+from tqrun.plan.changes.decorators import hidden
 from tqrun.plan.changes.lookup import Lookup, Unknown
 from tqrun.plan.changes.modules import Function, Module
 from tqrun.plan.changes.revision import Revision
@@ -62,7 +62,7 @@ class Reader:
         module, node = found or (None, None)
         if module is None or not isinstance(node, Function):
             return self._opaque(path, None)
-        text = unread(self._lookup, module, node)
+        text = hidden(self._lookup, module, node)
         return self._read(path, module, node) if text is None else self._opaque(path, text)
 
     def _read(self, path: str, module: Module, node: Function) -> BoundFunction:

@@ -1,0 +1,10 @@
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+
+class Options(BaseModel):
+    speed: int = Field(1, alias='b')
+
+
+def ship(order_id: str, options: Options) -> None:
+    raise NotImplementedError

@@ -1,0 +1,11 @@
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+
+@dataclass(config=ConfigDict(extra='forbid'))
+class Options:
+    speed: int
+
+
+def ship(order_id: str, options: Options) -> None:
+    raise NotImplementedError

@@ -1,0 +1,9 @@
+from typing import TypedDict
+
+
+class Options(TypedDict, total=False):
+    speed: int
+
+
+def ship(order_id: str, options: Options) -> None:
+    raise NotImplementedError
