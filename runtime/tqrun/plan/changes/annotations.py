@@ -168,35 +168,25 @@ class Annotations:
             return listed(classes.constants(node))
         shape = classes.read(self.lookup, module, node)
         inner = self if shape.extra is None else replace(self, closed=shape.extra == "forbid")
+        # A class may declare a field of its base anew, and give it another alias.
+        entries = {entry.name: (home, entry) for home, entry in shape.fields}
         properties: dict[str, Schema] = {}
-        required: dict[str, None] = {}
-        for home, entry in shape.fields:
-            name, marked = entry.name, ast.unparse(entry.annotation)
+        required: list[str] = []
+        for name, (home, entry) in entries.items():
             said = given(entry.value, result=self.result)
-            properties = {
-                key: one for key, one in properties.items() if one.get(FIELD, key) != name
-            }
-            required = {key: None for key in required if key in properties}
             if not said.init and not self.result:
                 continue
-            schema = noted(
-                limited(inner.schema(home, entry.annotation, depth + 1), said.limits),
-                [f"{note} of {node.name}.{name}" for note in said.notes],
-            )
+            notes = [f"{note} of {node.name}.{name}" for note in said.notes]
+            schema = limited(inner.schema(home, entry.annotation, depth + 1), said.limits)
             key = said.alias or name
-            properties[key] = schema if key == name else {**schema, FIELD: name}
-            optional = entry.is_partial and "Required[" not in marked.replace("NotRequired[", "")
-            if (
-                (self.result or not said.has_default)
-                and not optional
-                and ("NotRequired[" not in marked)
-            ):
-                required[key] = None
+            properties[key] = noted(schema if key == name else {**schema, FIELD: name}, notes)
+            if not entry.is_partial and (self.result or not said.has_default):
+                required.append(key)
         found: Schema = {
             "type": "object",
             classes.NAME: node.name,
             "properties": properties,
-            "required": [*required],
+            "required": required,
         }
         if inner.closed:
             found = {**found, "additionalProperties": False}

@@ -38,7 +38,7 @@ class Entry:
 
     Attributes:
         value: What it is set to there.
-        is_partial: It need not be there unless it is marked as required.
+        is_partial: It need not be there, as a typed dictionary says or its own mark.
     """
 
     name: str
@@ -143,7 +143,9 @@ def _entries(node: ast.ClassDef, *, partial: bool) -> Iterator[Entry]:
             marked = ast.unparse(entry.annotation)
             name = entry.target.id
             if "ClassVar" not in marked and "InitVar" not in marked and name != "model_config":
-                yield Entry(name, entry.annotation, entry.value, partial)
+                optional = partial and "Required[" not in marked.replace("NotRequired[", "")
+                optional = optional or "NotRequired[" in marked
+                yield Entry(name, entry.annotation, entry.value, optional)
 
 
 def _settings(node: ast.ClassDef) -> dict[str, ast.expr]:

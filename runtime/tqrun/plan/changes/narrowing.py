@@ -77,9 +77,9 @@ def _objects(before: Schema, after: Schema, name: str) -> Iterator[str]:
     if "object" not in kinds(before):
         return
     old, new = _fields(before), _fields(after)
-    for field in old.keys() & new.keys():
-        if old[field][0] != new[field][0]:
-            yield f'{name} now has its field "{field}" as "{new[field][0]}"'
+    for field, (key, _) in new.items():
+        if field in old and old[field][0] != key:
+            yield f'{name} now has its field "{field}" as "{key}"'
     yield from _required(before, after, name)
     others = _others(before) if NAME not in before else None
     for field, (_, schema) in new.items():
@@ -104,20 +104,19 @@ def _required(before: Schema, after: Schema, name: str) -> Iterator[str]:
 def _undeclared(before: Schema, after: Schema, name: str) -> Iterator[str]:
     """What became of the fields that *after* does not declare."""
     taken, others = _others(after), _others(before)
-    if "patternProperties" in after:
-        return
     declared = after.get("properties") or {}
-    for key, schema in (before.get("properties") or {}).items():
-        if key in declared or schema.get(FIELD, key) in _fields(after):
+    for field, (key, schema) in _fields(before).items():
+        if key in declared or field in _fields(after) or "patternProperties" in after:
             continue
         if taken is None:
-            yield f'{name} no longer takes the field "{schema.get(FIELD, key)}"'
+            yield f'{name} no longer takes the field "{field}"'
         elif NAME not in after and (inner := narrowed(schema, taken, f'field "{key}" of {name}')):
             yield inner
     if others is None:
         return
     if taken is None:
-        which = f" but {', '.join(declared)}" if declared else ""
+        kept = [*declared, *after.get("patternProperties", ())]
+        which = f" but {', '.join(kept)}" if kept else ""
         yield f"{name} no longer takes any field{which}"
     elif (
         NAME not in before
