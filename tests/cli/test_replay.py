@@ -82,7 +82,8 @@ def test_failures_and_unreadable_files_are_told_to_programs(tmp_path: Path) -> N
         "runs": 1,
         "ok": 0,
         "failed": 1,
-        "plans": [{**plan, "runs": 1, "failed": 1, "ok": 0}],
+        "not_begun": 0,
+        "plans": [{**plan, "runs": 1, "failed": 1, "not_begun": 0, "ok": 0}],
         "failures": [
             {
                 **plan,
@@ -103,6 +104,42 @@ def test_failures_and_unreadable_files_are_told_to_programs(tmp_path: Path) -> N
             },
         ],
     }
+
+
+def with_events(*numbers: int) -> str:
+    """The history of a launched run with only some of its events, numbered anew."""
+    history: dict[str, Any] = json.loads(CALLS.read_text())
+    kept = [history["events"][number - 1] for number in numbers]
+    events = [{**event, "eventId": str(place)} for place, event in enumerate(kept, 1)]
+    return json.dumps({**history, "events": events})
+
+
+def test_a_run_that_has_not_begun_has_nothing_to_replay(tmp_path: Path) -> None:
+    (tmp_path / "delayed.json").write_text(with_events(1))
+    shutil.copy(CALLS, tmp_path / "one.json")
+    assert replay(tmp_path, ".") == (
+        0,
+        "plan          workflow        version  pinned by  runs  ok  failed\n"
+        "ef0b11fa4cb1  recorded.calls        1  header        2   2       0\n"
+        "2 runs replayed, 0 failed, 1 not begun\n",
+        "",
+    )
+
+
+def test_a_history_that_does_not_end_to_replay_is_a_failure_and_the_next_one_is_replayed(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.json").write_text(with_events(1, 2, 3, 5, 6, 8))
+    shutil.copy(CALLS, tmp_path / "b.json")
+    status, out, _ = replay(tmp_path, ".", "--jobs", "1", "--time-limit", "3s")
+    assert (status, out) == (
+        1,
+        "plan          workflow        version  pinned by  runs  ok  failed\n"
+        "ef0b11fa4cb1  recorded.calls        1  header        2   1       1\n"
+        f"calls-X run {RUN}: event 6 WorkflowTaskScheduled: it has not replayed within 3 seconds\n"
+        "    see whether the file is whole, or give it more time with --time-limit\n"
+        "2 runs replayed, 1 failed\n",
+    )
 
 
 OTHER = """

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tqrun.cli.options import Address, File, Namespace, Profile
+from tqrun.config.values import parse_duration
 from tqrun.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ def replay(
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", min=0, help="Processes; 0: one per core.")
     ] = 0,
+    time_limit: Annotated[
+        str, typer.Option("--time-limit", help="After which a history has failed.")
+    ] = "1m",
     output: Annotated[
         Literal["text", "json"], typer.Option("--output", "-o", help="json: for scripts.")
     ] = "text",
@@ -52,6 +56,10 @@ def replay(
     """
     if bool(paths) == bool(query):
         raise UsageError("name files or folders with histories, or give --query")
+    try:
+        limit = parse_duration(time_limit)
+    except ValueError as error:
+        raise UsageError(f"--time-limit: {error}") from None
     # Imported here, after the options are known to be good: temporalio costs 120 ms.
     from tqrun.temporal.client import Connection
     from tqrun.temporal.replay import by_plan, files, namespaces, stored, task
@@ -62,7 +70,8 @@ def replay(
         asyncio.run(stored(connection, namespaces(file), query)) if query else files(paths or ())
     )
     jobs = jobs or len(os.sched_getaffinity(0))
-    outcomes = _shown(outcomes_of(sources, lambda: task(file, connection), jobs), len(sources))
+    found = outcomes_of(sources, lambda: task(file, connection, limit), jobs)
+    outcomes = _shown(found, len(sources))
     _REPORTS[output](by_plan(outcomes), outcomes)
     raise typer.Exit(_status(outcomes))
 
@@ -103,7 +112,9 @@ def _as_text(plans: Sequence[PlanRuns], outcomes: Sequence[Outcome]) -> None:
     runs, failed = sum(one.runs for one in plans), sum(one.failed for one in plans)
     unreadable = sum(one.unreadable for one in outcomes)
     counts = [f"{runs} run{'' if runs == 1 else 's'} replayed", f"{failed} failed"]
-    typer.echo(", ".join([*counts, f"{unreadable} unreadable"] if unreadable else counts))
+    others = {"not begun": sum(one.not_begun for one in plans), "unreadable": unreadable}
+    counts += [f"{count} {what}" for what, count in others.items() if count]
+    typer.echo(", ".join(counts))
 
 
 def _table(plans: Sequence[PlanRuns]) -> Any:
@@ -126,6 +137,8 @@ def _table(plans: Sequence[PlanRuns]) -> Any:
 def _as_json(plans: Sequence[PlanRuns], outcomes: Sequence[Outcome]) -> None:
     """One object with a version number; keys are only ever added to a version."""
     about = [dataclasses.asdict(one) for one in outcomes if one.error is not None]
+    for one in about:
+        del one["begun"]  # what has not begun does not fail
     unreadable = [
         {"source": one["source"], "error": one["error"]} for one in about if one.pop("unreadable")
     ]
@@ -135,6 +148,7 @@ def _as_json(plans: Sequence[PlanRuns], outcomes: Sequence[Outcome]) -> None:
         "runs": sum(one.runs for one in plans),
         "ok": sum(one.ok for one in plans),
         "failed": sum(one.failed for one in plans),
+        "not_begun": sum(one.not_begun for one in plans),
         "plans": [dataclasses.asdict(one) | {"ok": one.ok} for one in plans],
         "failures": failures,
         "unreadable": unreadable,

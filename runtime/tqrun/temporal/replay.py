@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from multiprocessing import get_context
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.connection import wait
@@ -33,6 +34,7 @@ class PlanRuns:
         plan: Its hash.
         pinned: `header` or `marker`, where the runs keep it, or the class.
         name: The workflow that it was compiled from.
+        not_begun: Of the runs that are ok, those of which there is nothing to replay yet.
     """
 
     plan: str | None
@@ -41,13 +43,14 @@ class PlanRuns:
     version: int | None
     runs: int
     failed: int
+    not_begun: int
 
     @property
     def ok(self) -> int:
         return self.runs - self.failed
 
 
-def task(path: str, connection: Connection) -> Task:
+def task(path: str, connection: Connection, time_limit: timedelta) -> Task:
     """What replays the runs of the queues file at *path*.
 
     Raises:
@@ -69,6 +72,7 @@ def task(path: str, connection: Connection) -> Task:
         plans={name: plan for one in services for name, plan in one.children.items()},
         folder=Path(path).resolve().parent,
         connection=connection,
+        time_limit=time_limit,
     )
 
 
@@ -202,6 +206,7 @@ def by_plan(outcomes: Sequence[Outcome]) -> list[PlanRuns]:
             version=runs[0].version,
             runs=len(runs),
             failed=sum(one.error is not None for one in runs),
+            not_begun=sum(not one.begun for one in runs),
         )
         for runs in groups.values()
     ]

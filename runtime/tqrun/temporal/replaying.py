@@ -14,6 +14,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from google.protobuf.json_format import ParseError
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHistory
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
-from temporalio.worker import Replayer
+from temporalio.worker import Replayer, WorkflowReplayResult
 
 from tqrun.errors import Exit, TqrunError
 from tqrun.plan.importing import load, project_on_path
@@ -34,6 +35,8 @@ from tqrun.temporal.workflow import PlanSender, workflow_classes
 _MESSAGE = re.compile(r'message: "((?:[^"\\]|\\.)*)"')
 _EVENT = re.compile(r"\bid: (\d+)")
 _CODE = re.compile(r"^\[TMPRL\d+\] ")
+_CLOSE_SECONDS = 5.0
+"""For the SDK's replayer to stop over a history that it is stuck in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Task:
         activities: Every activity that a worker of the file has.
         plans: The encoded plan of each workflow that is started as a child.
         folder: Where hand-written classes are imported from.
+        time_limit: For one history; the SDK has none.
     """
 
     types: tuple[str, ...]
@@ -66,6 +70,7 @@ class Task:
     plans: Mapping[str, bytes]
     folder: Path
     connection: Connection = field(default_factory=Connection)
+    time_limit: timedelta = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +87,7 @@ class Outcome:
         event: The first event that replays differently, as its number and kind.
         way_out: What can be done.
         unreadable: It is no history, and nothing was replayed.
+        begun: A worker has had something to do with it; else there is nothing to replay.
     """
 
     source: str | None = None
@@ -96,6 +102,7 @@ class Outcome:
     event: str | None = None
     way_out: str | None = None
     unreadable: bool = False
+    begun: bool = True
 
 
 def serve(pipe: Pipe) -> None:
@@ -163,22 +170,19 @@ def _fault(text: str, error: Exception) -> str:
 
 
 class _Replays:
-    """The SDK's replayer, one history after the other."""
+    """The SDK's replayer, one history after the other; another one after one that it hung in."""
 
     def __init__(self, replayer: Replayer, task: Task) -> None:
         self._replayer, self._task = replayer, task
         self._clients: dict[str, Client] = {}
-        self._given: asyncio.Queue[WorkflowHistory] = asyncio.Queue()
+        self._open = AsyncExitStack()
+        self._results: AsyncIterator[WorkflowReplayResult] | None = None
 
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[_Replays]:
-        async def given() -> AsyncIterator[WorkflowHistory]:
-            while True:
-                yield await self._given.get()
-
-        async with self._replayer.workflow_replay_iterator(given()) as results:
-            self._results = results
-            yield self
+    async def close(self) -> None:
+        """Stop the SDK's replayer, or leave it to the end of the process."""
+        self._results = None
+        closing = asyncio.ensure_future(self._open.aclose())
+        await asyncio.wait([closing], timeout=_CLOSE_SECONDS)
 
     async def outcome(self, source: Source) -> Outcome:
         """Replay what *source* names.
@@ -205,8 +209,20 @@ class _Replays:
 
     async def failure(self, history: WorkflowHistory) -> Exception | None:
         """Why *history* does not replay; None if it does."""
+        if not _begun(history):
+            return None
+        if self._results is None:
+            self._given: asyncio.Queue[WorkflowHistory] = asyncio.Queue()
+            replaying = self._replayer.workflow_replay_iterator(_each(self._given))
+            self._results = await self._open.enter_async_context(replaying)
         self._given.put_nowait(history)
-        return (await anext(self._results)).replay_failure
+        limit = self._task.time_limit.total_seconds()
+        try:
+            async with asyncio.timeout(limit):
+                return (await anext(self._results)).replay_failure
+        except TimeoutError:
+            await self.close()
+            return TimeoutError(f"it has not replayed within {limit:g} seconds")
 
     async def first_difference(self, history: WorkflowHistory) -> int:
         """How many events of a history that fails are the fewest that do."""
@@ -219,6 +235,17 @@ class _Replays:
             else:
                 bad = middle
         return bad
+
+
+def _begun(history: WorkflowHistory) -> bool:
+    """Whether a worker was ever asked for anything; over another one the SDK waits for ever."""
+    scheduled = EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED
+    return any(event.event_type == scheduled for event in history.events)
+
+
+async def _each(given: asyncio.Queue[WorkflowHistory]) -> AsyncIterator[WorkflowHistory]:
+    while True:
+        yield await given.get()
 
 
 @asynccontextmanager
@@ -235,8 +262,11 @@ async def _replays(task: Task) -> AsyncIterator[_Replays]:
         # The SDK would hash every module of the process to name the build.
         build_id="tqrun-replay",
     )
-    async with _Replays(replayer, task).open() as replays:
+    replays = _Replays(replayer, task)
+    try:
         yield replays
+    finally:
+        await replays.close()
 
 
 def _hand_written(task: Task) -> list[type]:
@@ -256,6 +286,10 @@ async def _outcome(
     failure = await replays.failure(history)
     if failure is None:
         return Outcome(**about)
+    if isinstance(failure, TimeoutError):
+        last = _event(history, len(history.events))
+        way_out = "see whether the file is whole, or give it more time with --time-limit"
+        return Outcome(**about, error=str(failure), event=last, way_out=way_out)
     text = _text(failure)
     number = _EVENT.search(text)
     at = int(number[1]) if number else await replays.first_difference(history)
@@ -278,6 +312,7 @@ def _about(history: WorkflowHistory, file: str | None, task: Task) -> dict[str, 
         "pinned": plan.by if plan else task.classes.get(kind),
         "name": _name(content) if plan else kind,
         "version": content.get("version"),
+        "begun": _begun(history),
     }
 
 
