@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,6 +13,7 @@ import typer
 
 from tqrun.cli.options import Address, File, Namespace, Profile
 from tqrun.cli.runs import Named, WorkflowId, workflows
+from tqrun.diagnostics import quote
 from tqrun.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     """What came of a run, or its id and why nothing did."""
 
 JSON_VERSION = 1
+_TEXT = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|/\*.*?\*/""", re.DOTALL)
+"""What the server reads as one: a quoted text or a comment of SQL."""
 
 
 def _options(
@@ -62,6 +66,9 @@ def _reset(
 ) -> None:
     if where and (workflow_id or run.values):
         raise UsageError("name one run by its inputs or its id, or many with --where, not both")
+    if where and not _is_balanced(where):
+        message = f"--where: its brackets or quotes are not balanced: {quote(where)}"
+        raise UsageError(message)
     if run.workflow.workflow_class is not None:
         raise UsageError(f"{run.name} is hand-written and has no plan; use temporal workflow reset")
     # Imported here, after the options are known to be good: temporalio costs 120 ms.
@@ -77,6 +84,16 @@ def _reset(
     results = asyncio.run(_each(connection, launch, ids, dry_run=dry_run, alone=not where))
     (_as_json if output == "json" else _as_text)(results)
     raise typer.Exit(Exit.FINDINGS if any(isinstance(one, tuple) for one in results) else Exit.OK)
+
+
+def _is_balanced(where: str) -> bool:
+    """Whether the filter stays within brackets that are put around it."""
+    depth = 0
+    for character in _TEXT.sub("", where):
+        depth += (character == "(") - (character == ")")
+        if depth < 0 or character in "'\"`":
+            return False
+    return depth == 0
 
 
 def _confirm(count: int, name: str, *, asked: bool) -> None:
