@@ -169,7 +169,7 @@ def test_a_type_that_the_file_does_not_declare_is_said(tmp_path: Path) -> None:
     ("arguments", "status", "told"),
     [
         ((), 2, "error: name files or folders with histories, or give --query"),
-        (("there", "--query", "x"), 2, "error: name files or folders with histories, or give --q"),
+        (("there", "--query", "x"), 2, "error: files and --query exclude each other: give one"),
         (("there",), 3, "error: there: no such file or folder"),
         ((".",), 3, "error: .: no history in it, that is, no file *.json"),
     ],

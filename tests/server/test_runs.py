@@ -118,6 +118,20 @@ async def test_runs_found_by_query_are_recorded_and_replayed(project: Project, q
     assert (from_server["runs"], from_server["ok"]) == (2, 2)
     bad = project.tqrun("replay", "--query", "not a query")
     assert (bad.returncode, bad.stderr.count("\n")) == (2, 1)
+    none = project.tqrun("replay", "--query", f'{query} AND WorkflowId = "nobody"')
+    assert (none.returncode, none.stdout, none.stderr) == (
+        3,
+        "",
+        "error: --query finds no run, so that nothing is replayed\n",
+    )
+
+
+def test_a_delayed_run_found_by_query_has_not_begun(project: Project, queue: str) -> None:
+    text = (project.folder / "queues.yaml").read_text()
+    (project.folder / "queues.yaml").write_text(f"{text}    start_delay: 1h\n")
+    start(project)
+    replayed = told(project, "replay", "--query", f'WorkflowType = "{queue}"')
+    assert (replayed["runs"], replayed["ok"], replayed["not_begun"]) == (1, 1, 1)
 
 
 async def test_a_run_is_shown_with_its_place_and_its_plan(project: Project, queue: str) -> None:
@@ -232,6 +246,22 @@ async def test_many_are_reset_after_a_question(project: Project, queue: str) -> 
     assert statuses(tried) == {"X": "would_reset", "Y": "would_reset", "Z": "already_current"}
     assert statuses(done) == {"X": "reset", "Y": "reset", "Z": "already_current"}
     assert set(statuses(again).values()) == {"already_current"}
+
+
+@pytest.mark.parametrize("where", ["A = 1) OR (B = 2", "A = ')' OR (B = 2", "A = 'x"])
+def test_a_filter_cannot_leave_its_brackets(project: Project, queue: str, where: str) -> None:
+    done = project.tqrun("reset", queue, "--plan", "current", "--yes", "--where", where)
+    assert (done.returncode, done.stdout, done.stderr) == (
+        2,
+        "",
+        f'error: --where: its brackets or quotes are not balanced: "{where}"\n',
+    )
+
+
+def test_brackets_in_quotes_are_text(project: Project, queue: str) -> None:
+    where = "(WorkflowId = 'it''s) (' OR WorkflowId = \"a\\\") (\")"
+    done = project.tqrun("reset", queue, "--plan", "current", "--yes", "--where", where)
+    assert (done.returncode, done.stdout) == (0, "no open run is found\n"), done.stderr
 
 
 def statuses(runs: list[dict[str, Any]]) -> dict[str, str]:

@@ -14,11 +14,11 @@ import typer
 
 from tqrun.cli.options import Address, File, Namespace, Profile
 from tqrun.config.values import parse_duration
-from tqrun.errors import Exit, UsageError
+from tqrun.errors import Exit, UnreadableFile, UsageError
 
 if TYPE_CHECKING:
     from tqrun.temporal.replay import PlanRuns
-    from tqrun.temporal.replaying import Outcome
+    from tqrun.temporal.replaying import Outcome, Source
 
 JSON_VERSION = 1
 WIDTH = 200
@@ -52,9 +52,12 @@ def replay(
     """Replay histories through the installed interpreter and the file's hand-written workflows.
 
     Histories are as `tqrun record` and `temporal workflow show --output json` write them. Exits
-    with 1 if one does not replay, 3 if one cannot be read, 4 if the server cannot be reached.
+    with 1 if one does not replay, 3 if one cannot be read or there is none, 4 if the server cannot
+    be reached.
     """
-    if bool(paths) == bool(query):
+    if paths and query:
+        raise UsageError("files and --query exclude each other: give one")
+    if not paths and not query:
         raise UsageError("name files or folders with histories, or give --query")
     try:
         limit = parse_duration(time_limit)
@@ -66,9 +69,12 @@ def replay(
     from tqrun.temporal.replay import replay as outcomes_of
 
     connection = Connection(address, namespace, profile)
-    sources: Sequence[Any] = (
-        asyncio.run(stored(connection, namespaces(file), query)) if query else files(paths or ())
-    )
+    if query:
+        sources: Sequence[Source] = asyncio.run(stored(connection, namespaces(file), query))
+        if not sources:
+            raise UnreadableFile("--query finds no run, so that nothing is replayed")
+    else:
+        sources = files(paths or ())
     jobs = jobs or len(os.sched_getaffinity(0))
     found = outcomes_of(sources, lambda: task(file, connection, limit), jobs)
     outcomes = _shown(found, len(sources))
