@@ -208,6 +208,27 @@ def test_a_call_that_always_fails_ends(order: Queues) -> None:
     )
 
 
+STUCK = (
+    "stubborn-A does not go on: its workflow task fails again and again: "
+    "RuntimeError: no way for A <- KeyError: 'map'"
+)
+
+
+@pytest.mark.parametrize("queue", ["stubborn", "parent"])
+def test_a_run_that_cannot_go_on_fails_the_test_with_the_cause(queues: Queues, queue: str) -> None:
+    with pytest.raises(RehearsalFailed) as failed:
+        queues.run(queue, order_id="A")
+    assert str(failed.value) == STUCK
+
+
+def test_whatever_waits_for_a_run_that_cannot_go_on_fails(queues: Queues) -> None:
+    run = queues.start("stubborn", order_id="A")
+    for ask in (lambda: run.result, lambda: run.error, lambda: run.skip("1d")):
+        with pytest.raises(RehearsalFailed) as failed:
+            ask()
+        assert str(failed.value) == STUCK
+
+
 def test_wrong_questions_get_one_clear_line(queues: Queues) -> None:
     def told(ask: object) -> str:
         with pytest.raises(RehearsalFailed) as failed:

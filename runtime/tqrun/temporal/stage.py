@@ -7,6 +7,7 @@ comes to. All calls are made on the workflow's own task queue, wherever they are
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC
@@ -21,6 +22,7 @@ from temporalio.worker import (
     Worker,
 )
 
+from tqrun.errors import RehearsalFailed
 from tqrun.plan.model import Child, every_step
 from tqrun.plan.registry import Registry, Service
 from tqrun.temporal import attributes
@@ -28,10 +30,14 @@ from tqrun.temporal.activity import resolver
 from tqrun.temporal.failures import described
 from tqrun.temporal.stand_ins import Answer, StandIns
 from tqrun.temporal.start import prepare, started
+from tqrun.temporal.stuck import stuck
 from tqrun.temporal.worker import worker
 
 _SKIP_ALL = TimeSkippingConfig(max_session_skip_count=1_000_000)
 """The server stops to skip after 200 timers if it is not told."""
+_LOOK_SECONDS = 0.5
+_FAILURES = 2
+"""Of a workflow task, after which it is not expected to be done any more."""
 
 
 class Stage:
@@ -93,16 +99,59 @@ class Stage:
         )
 
     async def wait(self, workflow_id: str) -> dict[str, Any]:
-        """Skip to the end of a run and what continues it: its result or its error."""
+        """Skip to the end of a run and what continues it: its result or its error.
+
+        Raises:
+            RehearsalFailed: Its workflow task, or a child's, fails again and again.
+        """
         handle = self._client.get_workflow_handle(workflow_id)
         skipping = asyncio.create_task(self._skip(handle))
         try:
-            return {"result": await handle.result()}
+            return {"result": await self._unless_stuck(handle, handle.result())}
         except WorkflowFailureError as error:
             return {"error": described(error.cause)}
         finally:
             skipping.cancel()
             await asyncio.gather(skipping, return_exceptions=True)
+
+    async def _unless_stuck(
+        self, handle: WorkflowHandle[Any, Any], answer: Coroutine[Any, Any, Any]
+    ) -> Any:
+        """The *answer* of a run, which one that is stuck would never give."""
+        answering = asyncio.ensure_future(answer)
+        watching = asyncio.create_task(self._stuck(handle))
+        both = {answering, watching}
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            if not answering.done():
+                raise RehearsalFailed(watching.result())
+            return answering.result()
+        finally:
+            for task in both:
+                task.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+
+    async def _stuck(self, handle: WorkflowHandle[Any, Any]) -> str:
+        """Why a run or a child of it does not go on, once its workflow task has failed twice."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            with suppress(RPCError):  # the next look may be luckier
+                why = await self._why(handle)
+                if why is not None:
+                    return why
+
+    async def _why(self, handle: WorkflowHandle[Any, Any]) -> str | None:
+        run = await handle.describe()
+        found = await stuck(self._client, run)
+        if found is not None and found.failures >= _FAILURES:
+            return (
+                f"{run.id} does not go on: its workflow task fails again and again: {found.cause}"
+            )
+        for child in run.raw_description.pending_children:
+            own = self._client.get_workflow_handle(child.workflow_id, run_id=child.run_id)
+            if why := await self._why(own):
+                return why
+        return None
 
     async def _skip(self, handle: WorkflowHandle[Any, Any]) -> None:
         """Let the timers of a run and of its children fire at once, from now on."""
@@ -118,9 +167,11 @@ class Stage:
         """Move the clock of a run; False if it ended before."""
         handle = self._client.get_workflow_handle(workflow_id)
         try:
-            return await self._skipper.fast_forward(handle, seconds)
+            skipping = self._skipper.fast_forward(handle, seconds)
+            skipped: bool = await self._unless_stuck(handle, skipping)
         except RPCError:
             return False
+        return skipped
 
     async def signal(self, workflow_id: str, name: str, payload: dict[str, Any]) -> None:
         """Send a signal to a run."""
@@ -128,7 +179,8 @@ class Stage:
 
     async def query(self, workflow_id: str, name: str) -> Any:
         """What a run answers."""
-        return await self._client.get_workflow_handle(workflow_id).query(name)
+        handle = self._client.get_workflow_handle(workflow_id)
+        return await self._unless_stuck(handle, handle.query(name))
 
     async def cancel(self, workflow_id: str) -> None:
         """Ask a run to end."""
