@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio.client import Client
+from temporalio import workflow
+from temporalio.client import Client, WorkflowFailureError
+from temporalio.common import RawValue
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Worker
 
 from tests.server.project import Project
 from tests.server.support import DEADLINE_SECONDS, POLL_SECONDS, eventually
@@ -161,6 +164,53 @@ async def test_a_run_is_shown_with_its_place_and_its_plan(project: Project, queu
         queue,
         ["activity", "wait", "activity", "return"],
     )
+
+
+async def test_a_run_whose_task_fails_is_shown_with_the_cause(
+    project: Project, queue: str, client: Client
+) -> None:
+    with project.worker():
+        start(project)
+        await waits(project)
+    await client.get_workflow_handle(f"{queue}-X").signal("approve", {"by": "anne"})
+    async with Worker(client, task_queue=f"{queue.replace('_', '-')}-v1", workflows=[Faulty]):
+        await eventually(lambda: "has failed once" in shown(project, queue))
+        lines = shown(project, queue).splitlines()
+    assert lines[4:] == [
+        "  its workflow task has failed once: RuntimeError: out of order <- KeyError: 'map'",
+        "  mend that, and workers go on with it; or begin anew: "
+        f"tqrun reset {queue} --workflow-id {queue}-X --plan current",
+    ]
+
+
+async def test_a_failed_run_is_shown_with_its_error(
+    project: Project, queue: str, client: Client
+) -> None:
+    text = (project.folder / "queues.yaml").read_text()
+    once = "function: activities.work:second, retry_policy: {maximum_attempts: 1}"
+    text = text.replace("function: activities.work:second", once)
+    (project.folder / "queues.yaml").write_text(text)
+    run = client.get_workflow_handle(f"{queue}-X")
+    with project.worker():
+        start(project)
+        await waits(project)
+        await run.signal("approve", {"by": "anne"})
+        with pytest.raises(WorkflowFailureError):
+            await run.result()
+        lines = shown(project, queue).splitlines()
+    assert lines[0] == f"failed {queue}-X"
+    assert lines[4] == "  failed: second: Activity task failed <- ValueError: a faulty step"
+
+
+@workflow.defn(dynamic=True, sandboxed=False)
+class Faulty:
+    @workflow.run
+    async def run(self, _: Sequence[RawValue]) -> None:
+        raise RuntimeError("out of order") from KeyError("map")
+
+
+def shown(project: Project, queue: str) -> str:
+    return project.tqrun("show", queue, "--entity-id", "X").stdout
 
 
 def test_a_run_that_is_not_there_is_said_in_one_line(project: Project, queue: str) -> None:

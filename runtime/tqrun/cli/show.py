@@ -15,6 +15,7 @@ from tqrun.errors import UsageError
 
 if TYPE_CHECKING:
     from tqrun.temporal.show import Shown
+    from tqrun.temporal.stuck import Stuck
 
 
 def _options(
@@ -60,10 +61,12 @@ def _show(
     elif output == "json":
         typer.echo(json.dumps(dataclasses.asdict(found), default=str, ensure_ascii=False))
     else:
-        typer.echo("\n".join(_lines(found)))
+        by_hand = run.workflow.workflow_class is not None
+        reset = "" if by_hand else f"tqrun reset {run.name} --workflow-id {wanted} --plan current"
+        typer.echo("\n".join(_lines(found, reset)))
 
 
-def _lines(found: Shown) -> list[str]:
+def _lines(found: Shown, reset: str) -> list[str]:
     until = f" to {found.closed:%Y-%m-%d %H:%M:%S}" if found.closed else ""
     lines = [
         f"{found.status} {found.workflow_id}",
@@ -75,13 +78,23 @@ def _lines(found: Shown) -> list[str]:
     else:
         today = "today's" if found.is_current else "not today's: an edit reaches new launches only"
         lines.append(f"  plan {found.plan} ({found.pinned}), {today}")
-    if found.reported_problem:
-        lines.append(f"  problem: {found.reported_problem}")
-    if found.state is None:
-        lines.append(f"  {found.no_state}")
-    else:
-        lines += _state_lines(found)
+    if found.error:
+        lines.append(f"  {found.error}")
+    lines += _stuck_lines(found.stuck, reset) if found.stuck else _going_lines(found)
     return [*lines, f"  {found.ui}"] if found.ui else lines
+
+
+def _stuck_lines(stuck: Stuck, reset: str) -> list[str]:
+    times = "once" if stuck.failures == 1 else f"{stuck.failures} times"
+    return [
+        f"  its workflow task has failed {times}: {stuck.cause}",
+        "  mend that, and workers go on with it" + (f"; or begin anew: {reset}" if reset else ""),
+    ]
+
+
+def _going_lines(found: Shown) -> list[str]:
+    lines = [f"  problem: {found.reported_problem}"] if found.reported_problem else []
+    return [*lines, *([f"  {found.no_state}"] if found.state is None else _state_lines(found))]
 
 
 def _state_lines(found: Shown) -> list[str]:

@@ -214,7 +214,7 @@ class Queues:
         try:
             return await _patiently(handle.result)
         except WorkflowFailureError as error:
-            raise RunFailed(f"{result.workflow_id} {_ending(error)}") from error
+            raise RunFailed(f"{result.workflow_id} {ending(error)}") from error
         except RPCError as error:
             message = f"{result.workflow_id} goes on, but cannot be waited for: {error.message}"
             raise ServerUnavailable(message) from error
@@ -294,7 +294,7 @@ async def _patiently(ask: Callable[[], Awaitable[Any]]) -> Any:
             await asyncio.sleep(RECONNECT_SECONDS)
 
 
-def _ending(error: WorkflowFailureError) -> str:
+def ending(error: WorkflowFailureError) -> str:
     """How a run ended that did not complete."""
     cause = error.cause
     if isinstance(cause, TerminatedError):

@@ -7,17 +7,31 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowQueryFailedError
+from temporalio.client import (
+    Client,
+    WorkflowExecutionDescription,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowQueryFailedError,
+)
 from temporalio.service import RPCError
 
 from tqrun.plan.compile import LaunchPlan
 from tqrun.temporal.client import Connection, connect, settings
+from tqrun.temporal.queues import ending
 from tqrun.temporal.runs import Pinned, history_of, pinned, refusal
+from tqrun.temporal.stuck import Stuck, stuck
 from tqrun.temporal.ui import run_page
 from tqrun.temporal.workflow import STATE
 
 ANSWER_WITHIN = timedelta(seconds=5)
 """A query waits for a worker; the server itself would wait for 30 seconds."""
+
+_WELL = (
+    WorkflowExecutionStatus.RUNNING,
+    WorkflowExecutionStatus.COMPLETED,
+    WorkflowExecutionStatus.CONTINUED_AS_NEW,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +46,8 @@ class Shown:
         state: What the run answers about itself: steps, locals, unread signals.
         no_state: Why there is no answer.
         reported_problem: What the server says of a run whose workflow tasks fail.
+        stuck: Why it does not go on, though it is open and has a worker.
+        error: How it ended, if it did not complete: `failed: ` and the causes, and so on.
     """
 
     status: str
@@ -49,6 +65,8 @@ class Shown:
     state: Mapping[str, Any] | None
     no_state: str | None
     reported_problem: str | None
+    stuck: Stuck | None
+    error: str | None
     ui: str | None
 
 
@@ -64,10 +82,15 @@ async def shown(
     client = await connect(connection, launch.namespace)
     try:
         run = await client.get_workflow_handle(workflow_id, run_id=run_id).describe()
-    except RPCError as error:
-        raise refusal(error, workflow_id) from None
+        problem = await stuck(client, run)
+        error = await _error(client, run)
+    except RPCError as refused:
+        raise refusal(refused, workflow_id) from None
     plan = pinned((await history_of(client, workflow_id, run.run_id)).events)
-    state, no_state = await _state(client, workflow_id, run.run_id)
+    if problem is None:
+        state, no_state = await _state(client, workflow_id, run.run_id)
+    else:
+        state, no_state = None, "the run does not answer while its workflow task fails"
     status = run.status or WorkflowExecutionStatus.RUNNING
     address = settings(connection)["target_host"]
     return Shown(
@@ -86,8 +109,21 @@ async def shown(
         state=state,
         no_state=no_state,
         reported_problem=_problem(run.search_attributes),
+        stuck=problem,
+        error=error,
         ui=await run_page(address, client.namespace, workflow_id, run.run_id),
     ), plan
+
+
+async def _error(client: Client, run: WorkflowExecutionDescription) -> str | None:
+    if run.status in _WELL:
+        return None
+    handle = client.get_workflow_handle(run.id, run_id=run.run_id)
+    try:
+        await handle.result(follow_runs=False)
+    except WorkflowFailureError as error:
+        return ending(error)
+    return None
 
 
 async def _state(
