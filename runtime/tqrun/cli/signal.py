@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from tqrun.cli.fields import Fields, command, own_names
 from tqrun.cli.options import Address, File, Namespace, Profile
 from tqrun.cli.requests import Input, Output, addressing, request
-from tqrun.cli.workflows import Workflows, given_input, path, single
+from tqrun.cli.workflows import Workflows, declared, given_input, path, single
 from tqrun.config import model
 from tqrun.diagnostics import did_you_mean
 from tqrun.errors import UnknownSignal
@@ -34,6 +34,10 @@ def _options(
 class _Signals(Workflows):
     verb = "signal"
 
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Every workflow that declares signals, in file order."""
+        return [name for name, (_, workflow) in declared(ctx).items() if workflow.signals]
+
     def command_of(self, name: str, workflow: model.Workflow) -> Any:
         """A group with the inputs in the id as options, and the signals as commands."""
 
@@ -48,7 +52,9 @@ class _Signals(Workflows):
         one.callback(help=f"Signal a run of {name}: the inputs in its id, then the signal.")(
             command(act, fields, _address_options)
         )
-        return typer.main.get_command(one)
+        made = typer.main.get_command(one)
+        made.name = name
+        return made
 
 
 class _Declared(TyperGroup):
