@@ -59,6 +59,11 @@ def rendered_id(launch: LaunchPlan, given: Mapping[str, Any]) -> str:
         workflow_id = launch.workflow_id.render(given, refuse_null=True)
     except EvaluationError as error:
         raise InvalidInput(f"{launch.name} has no id for this input: {error}") from None
+    if not workflow_id:
+        names = sorted(launch.workflow_id.names())
+        shown = ", ".join(f'"{name}"' for name in names)
+        verb = "inputs {} give" if len(names) > 1 else "input {} gives"
+        raise InvalidInput(f"{verb.format(shown)} {launch.name} an empty workflow id")
     size = len(workflow_id.encode())
     if size > MAX_ID_BYTES:
         raise InvalidInput(f"the workflow id has {size} bytes; Temporal's limit is {MAX_ID_BYTES}")
