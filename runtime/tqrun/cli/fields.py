@@ -14,6 +14,13 @@ from tqrun.diagnostics import quote
 from tqrun.errors import UsageError
 
 _TYPES: dict[str, Any] = {"string": str, "integer": int, "number": float, "boolean": bool}
+_EXAMPLES: dict[str, Any] = {
+    "string": "a",
+    "integer": 1,
+    "number": 1.5,
+    "boolean": True,
+    "object": {"a": "b"},
+}
 _EVERYWHERE = frozenset({"file", "help"})
 
 
@@ -112,11 +119,21 @@ def _parsed(schema: Mapping[str, Any], flag: str, value: Any) -> Any:
     kinds = schema.get("type", "any")
     if not isinstance(value, str) or "string" in (kinds if isinstance(kinds, list) else [kinds]):
         return value
-    return json_value(flag, value)
+    return json_value(flag, value, _example(schema))
 
 
-def json_value(flag: str, text: str) -> Any:
-    """The JSON *text* that was given with the option *flag*.
+def _example(schema: Any) -> Any:
+    """A value of about the shape that *schema* declares."""
+    kinds = schema.get("type", "string") if isinstance(schema, dict) else "string"
+    some = kinds if isinstance(kinds, list) else [kinds]
+    kind = next((one for one in some if one != "null"), "null")
+    if kind == "array":
+        return [_example(schema.get("items", {}))]
+    return _EXAMPLES.get(kind)
+
+
+def json_value(flag: str, text: str, example: Any = None) -> Any:
+    """The JSON *text* that was given with the option *flag*; it might look like *example*.
 
     Raises:
         UsageError: It is no JSON, is nested too deep, or writes a key twice.
@@ -126,7 +143,8 @@ def json_value(flag: str, text: str) -> Any:
     except RecursionError:
         raise UsageError(f"{flag}: not valid JSON: nested too deep") from None
     except ValueError as error:
-        raise UsageError(f"{flag}: not valid JSON: {error}") from None
+        hint = "" if example is None else f"; write for example '{json.dumps(example)}'"
+        raise UsageError(f"{flag}: not valid JSON: {error}{hint}") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
