@@ -182,6 +182,15 @@ def test_schema_is_printed_as_the_repository_holds_it(capsys: pytest.CaptureFixt
     assert capsys.readouterr().out == kept.read_text(encoding="utf-8")
 
 
+def test_the_file_may_be_an_option_as_with_other_commands(
+    wrong: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = [(run(["check", *given, str(wrong)]), capsys.readouterr()) for given in ([], ["-f"])]
+    assert results[0] == results[1]
+    assert run(["check", str(wrong), "--file", str(wrong)]) == 2
+    assert capsys.readouterr().err == "error: the file is given twice, as FILE and with --file\n"
+
+
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
     printed = capsys.readouterr().out

@@ -86,6 +86,51 @@ def test_what_is_not_json_is_told_by_its_option(
     assert capsys.readouterr().err.startswith("error: --input-output: not valid JSON: ")
 
 
+@pytest.mark.parametrize(
+    ("schema", "example"),
+    [
+        ("string[]", """'["a"]'"""),
+        ("integer[]?", "'[1]'"),
+        ({"type": "array"}, """'["a"]'"""),
+        ({"type": "array", "items": {"type": "object"}}, """'[{"a": "b"}]'"""),
+        ({"type": "object"}, """'{"a": "b"}'"""),
+    ],
+)
+def test_what_is_not_json_is_told_with_an_example(
+    prepared: Prepare, capsys: pytest.CaptureFixture[str], schema: Any, example: str
+) -> None:
+    declare({"a": "string", "users": schema})
+    assert run(["launch", "named", "--a", "x", "--users", "a"]) == 2
+    told = capsys.readouterr().err
+    assert told == (
+        "error: --users: not valid JSON: Expecting value: line 1 column 1 (char 0); "
+        f"write for example {example}\n"
+    )
+
+
+def test_an_empty_id_is_refused_and_its_input_named(
+    prepared: Prepare, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = QUEUES.format(fields=json.dumps({"a": "string"}))
+    Path("queues.yaml").write_text(text.replace("workflow_id: named", "workflow_id: ${a}"))
+    for command in ("launch", "cancel", "show"):
+        assert run([command, "named", "--a", ""]) == 2
+        assert capsys.readouterr().err == 'error: input "a" gives named an empty workflow id\n'
+
+
+def test_the_help_of_signal_lists_the_workflows_that_have_some(
+    prepared: Prepare, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = QUEUES.format(fields=json.dumps({"a": "string"}))
+    quiet = text.partition("queues:\n")[2].replace("named", "quiet")
+    signals = "    signals: {stop: {}}\n    steps: [{wait_for: stop}]\n"
+    Path("queues.yaml").write_text(f"{text.rstrip()}\n{signals}{quiet}")
+    assert run(["signal", "--help"]) == 0
+    told = capsys.readouterr().out
+    assert "│ named " in told
+    assert "quiet" not in told
+
+
 def test_options_win_over_input(prepared: Prepare) -> None:
     fields = {"a": "string", "b": "string"}
     assert prepared(fields, "--input", '{"a": "1", "b": "1"}', "--b", "2") == {"a": "1", "b": "2"}

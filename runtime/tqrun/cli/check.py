@@ -10,7 +10,7 @@ import typer
 
 from tqrun.cli.render import findings_as_github, findings_as_json, findings_as_text, summary
 from tqrun.diagnostics import errors
-from tqrun.errors import Exit
+from tqrun.errors import Exit, UsageError
 from tqrun.plan.check import check_file
 
 app = typer.Typer(add_completion=False)
@@ -18,7 +18,14 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def check(
-    file: Annotated[str, typer.Argument(help="The queues file.")] = "queues.yaml",
+    argument: Annotated[
+        str | None,
+        typer.Argument(metavar="FILE", help="The queues file; queues.yaml, if none."),
+    ] = None,
+    option: Annotated[
+        str | None,
+        typer.Option("--file", "-f", help="The same, as the other commands take it."),
+    ] = None,
     output: Annotated[
         Literal["text", "json", "github"],
         typer.Option("--format", help="How findings are printed; github: as annotations."),
@@ -35,6 +42,9 @@ def check(
 
     Exits with 0 if there are none but warnings, 1 if there are any, 3 if the file cannot be read.
     """
+    if argument is not None and option is not None:
+        raise UsageError("the file is given twice, as FILE and with --file")
+    file = next((one for one in (argument, option) if one is not None), "queues.yaml")
     # Nothing that a check makes is garbage before its end: collections are a sixth of its time.
     gc.disable()
     try:
