@@ -120,6 +120,18 @@ def test_apply_shows_a_plan_creates_and_then_finds_nothing_to_do(applied: Applie
     assert applied.output() == "1 unchanged\n"
 
 
+def test_the_plan_of_a_new_schedule_tells_that_it_is_paused(applied: Applied) -> None:
+    applied.write(HOURLY)
+    lines = applied.output().splitlines()
+    assert lines[-4:] == [
+        '    input: {"lane": "fast", "limit": 3}',
+        '    memo: {"lane": "fast"}',
+        "    paused: true",
+        "2 created",
+    ]
+    assert applied.output() == "2 unchanged\n"
+
+
 async def test_every_key_reaches_the_server(applied: Applied, client: Client) -> None:
     applied.write(HOURLY, cron="['*/20 9-17/4 1,15 * *', '0 0 * JAN-MAR 5-7']")
     await asyncio.to_thread(applied.output)
@@ -213,7 +225,11 @@ async def test_only_marked_schedules_are_pruned(applied: Applied, client: Client
     await client.create_schedule(by_hand, Schedule(action=action, spec=spec))
     await listed(client, f"{applied.queue}.nightly", f"{applied.queue}.hourly", by_hand)
     applied.write()
-    assert await asyncio.to_thread(applied.output) == "1 unchanged\n"
+    assert await asyncio.to_thread(applied.output) == (
+        "= schedule QUEUE.hourly: no longer declared\n"
+        "1 unchanged, 1 no longer declared; --prune deletes it\n"
+    )
+    assert await exists(client, f"{applied.queue}.hourly")
     pruned = await asyncio.to_thread(applied.output, "--prune")
     mine = [line for line in pruned.splitlines() if "QUEUE" in line and line[0] != "="]
     assert mine == ["- schedule QUEUE.hourly"]

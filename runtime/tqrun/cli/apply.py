@@ -25,6 +25,7 @@ _SIGNS = {
     "update": "~",
     "delete": "-",
     "keep": "=",
+    "undeclared": "=",
     "stuck": "!",
 }
 _DONE = {
@@ -35,6 +36,7 @@ _DONE = {
     "unchanged": "unchanged",
     "keep": "kept",
     "stuck": "stuck",
+    "undeclared": "no longer declared",
 }
 _APPENDED = " (Temporal appends the time of each start)"
 
@@ -135,7 +137,9 @@ def _summary(changes: Sequence[Change], dry_run: bool) -> str:
         for action, done in _DONE.items()
         if counts[action]
     ]
-    return ", ".join(parts) or "nothing declared"
+    left = counts["undeclared"]
+    hint = f"; --prune deletes {'it' if left == 1 else 'them'}" if left else ""
+    return f"{', '.join(parts)}{hint}" if parts else "nothing declared"
 
 
 _TO_DO = ("register", "create", "update", "delete")

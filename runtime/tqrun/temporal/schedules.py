@@ -20,7 +20,9 @@ from tqrun.temporal.queues import Queues
 from tqrun.temporal.schedule_form import Wanted, fields, schedule_id, wanted
 from tqrun.temporal.schedule_server import MARK, delete, described, differences, put
 
-Action = Literal["register", "create", "update", "unchanged", "delete", "keep", "stuck"]
+Action = Literal[
+    "register", "create", "update", "unchanged", "delete", "keep", "undeclared", "stuck"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,11 @@ class Change:
     """What is to be done about one schedule or search attribute.
 
     Attributes:
-        action: `keep` is a schedule of a queue that the file does not have; `stuck` one that
-            cannot be brought up to date.
+        action: `keep` is a schedule of a queue that the file does not have; `undeclared` one
+            that would be deleted if that were asked for; `stuck` one that cannot be brought up to
+            date.
         fields: What is now and what will be, by field; for a new one only what is not null.
-        reason: Of `keep` and `stuck`.
+        reason: Of `keep`, `undeclared` and `stuck`.
         target: What to make of it; None where nothing is made.
     """
 
@@ -86,6 +89,9 @@ async def compared(client: Client, one: Wanted) -> Change:
     found = await described(client, one.id)
     changed = await differences(client, one, found)
     action: Action = "create" if found is None else "update" if changed else "unchanged"
+    if found is None and one.schedule.state.paused:
+        # Afterwards that is the server's own.
+        changed = {**changed, "paused": (None, True)}
     return Change(action, "schedule", one.namespace, one.id, changed, target=one)
 
 
@@ -128,6 +134,8 @@ async def _others(
         elif removed is not None:
             reason = f'queue "{queue}" is not in this file; --removed-queue {queue} deletes it'
             yield Change("keep", "schedule", namespace, name, reason=reason)
+        elif queue in queues:
+            yield Change("undeclared", "schedule", namespace, name, reason="no longer declared")
 
 
 async def _marked(client: Client) -> AsyncIterator[tuple[str, str, str]]:
