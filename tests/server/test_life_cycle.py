@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from temporalio.client import Client
 
 from tests.server.project import Project
 from tests.server.support import eventually
+from tqrun.temporal.pollers import Tasks, pollers
 from tqrun.temporal.server import EmbeddedServer
 
 QUEUES = """
@@ -186,3 +188,17 @@ def test_status_of_an_unknown_queue_is_refused(project: Project) -> None:
         2,
         'error: there is no queue "live"; did you mean "life"?\n',
     )
+
+
+async def test_a_process_that_polls_no_more_is_no_worker(
+    project: Project, unique: Callable[[str], str], client: Client
+) -> None:
+    life = Life(project, unique("life").replace("-", "_"))
+    life.write(1)
+    task_queue = f"{life.queue.replace('_', '-')}-v1"
+    with project.worker():
+        await life.has((1, "current", 0, 1, False))
+    stopped = datetime.now(UTC)
+    assert len(await pollers(client, task_queue, Tasks.WORKFLOW)) == 1
+    later = stopped + timedelta(seconds=5)
+    assert await pollers(client, task_queue, Tasks.WORKFLOW, since=later) == set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from temporalio.client import Client
@@ -22,6 +23,8 @@ State = Literal["current", "draining", "external", "removed"]
 ASKED_AT_ONCE = 16
 REMOVED_VERSIONS = 10
 """How many versions below the lowest listed one are asked for runs that were left behind."""
+POLLED_WITHIN = timedelta(seconds=90)
+"""A worker that lives: an idle one polls once a minute, and clocks differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class VersionStatus:
 
     Attributes:
         open: Runs on its task queues that have not ended.
-        workers: Processes that poll them, as seen within the last minutes.
+        workers: Processes that have polled them within the last minute and a half.
         calling: Open runs of the queues that call its functions, of whatever version.
     """
 
@@ -156,11 +159,12 @@ class Server:
         """
         client = await self.client(namespace)
         found: set[str] = set()
+        since = datetime.now(UTC) - POLLED_WITHIN
         try:
             for name in names:
                 for half in Tasks:
                     async with self._free:
-                        found |= await pollers(client, name, half)
+                        found |= await pollers(client, name, half, since=since)
         except RPCError as error:
             raise ServerUnavailable(f"the server did not say who polls: {error.message}") from None
         return len(found)
