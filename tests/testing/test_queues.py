@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -249,6 +251,61 @@ def test_wrong_questions_get_one_clear_line(queues: Queues) -> None:
         'there is no queue "ordr"; did you mean "order"?'
     )
     assert told(lambda: queues.run("order")) == 'input "order_id" is missing'
+
+
+def test_a_signal_and_a_query_are_held_against_the_file(order: Queues) -> None:
+    run = order.start("order", order_id="A")
+
+    def told(ask: Callable[[], object]) -> str:
+        with pytest.raises(RehearsalFailed) as failed:
+            ask()
+        return str(failed.value)
+
+    assert told(lambda: run.signal("cancle", reason="x")) == (
+        'order has no signal "cancle"; did you mean "cancel"?'
+    )
+    assert told(lambda: run.signal("cancel")) == 'signal "cancel": field "reason" is missing'
+    assert told(lambda: run.signal("cancel", reason=1)).startswith(
+        'signal "cancel": field "reason"'
+    )
+    assert told(lambda: run.query("nope")) == 'order has no query "nope"; known here: paid'
+    assert told(lambda: run.skip("1")) == f"skip: {NO_DURATION.format('1')}"
+    run.signal("cancel", reason="x")
+    assert run.error is not None
+
+
+NO_DURATION = '"{}": not a duration; write for example "30s", "5m" or "1h30m"'
+
+
+def test_a_stand_in_that_makes_no_sense_is_refused(queues: Queues) -> None:
+    def told(**given: Any) -> str:
+        with pytest.raises(RehearsalFailed) as failed:
+            queues.fake("charge", *given.pop("function", ()), **given)
+        return str(failed.value)
+
+    assert told(function=[lambda: {"number": 1}], returns={"number": 2}) == (
+        '"charge" has a function and returns=; give one of them'
+    )
+    assert told(fails=["x"]) == "fails: 'x' is no exception; write fails=[ValueError(\"…\")]"
+    assert told(fails="x") == "fails: 'x' is no exception; write fails=[ValueError(\"…\")]"
+    assert told(delays="5") == f"delays: {NO_DURATION.format('5')}"
+    assert told(delays=5) == f"delays: {NO_DURATION.format('5')}"
+
+
+def test_one_failure_need_not_be_a_list(order: Queues) -> None:
+    order.fake("charge", returns={"number": 1}, fails=ValueError("x"))
+    run = order.run("order", order_id="A")
+    assert [call.attempt for call in run.calls if call.activity == "charge"] == [1, 2]
+
+
+def test_the_result_of_a_function_is_held_against_the_annotation(order: Queues) -> None:
+    order.fake("charge", lambda: {"number": "7"})
+    with pytest.raises(RehearsalFailed) as failed:
+        order.run("order", order_id="A")
+    assert str(failed.value) == (
+        "charge (tests/testing/project/orders/order.py:8) does not return this at number: "
+        "input should be a valid integer"
+    )
 
 
 def test_no_number_of_timers_is_too_many_to_skip(queues: Queues) -> None:

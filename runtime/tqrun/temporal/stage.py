@@ -23,15 +23,18 @@ from temporalio.worker import (
 )
 
 from tqrun.errors import RehearsalFailed
+from tqrun.plan.compile import LaunchPlan
 from tqrun.plan.model import Child, every_step
 from tqrun.plan.registry import Registry, Service
 from tqrun.temporal import attributes
 from tqrun.temporal.activity import resolver
 from tqrun.temporal.failures import described
+from tqrun.temporal.requests import checked, known_query
 from tqrun.temporal.stand_ins import Answer, StandIns
 from tqrun.temporal.start import prepare, started
 from tqrun.temporal.stuck import stuck
 from tqrun.temporal.worker import worker
+from tqrun.temporal.workflow import STATE
 
 _SKIP_ALL = TimeSkippingConfig(max_session_skip_count=1_000_000)
 """The server stops to skip after 200 timers if it is not told."""
@@ -51,6 +54,7 @@ class Stage:
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._ready: set[str] = set()
         self._opening = asyncio.Lock()
+        self._launches: dict[str, LaunchPlan] = {}
 
     async def delay(self, activity: str) -> None:
         """Expect that calls of *activity* take time."""
@@ -65,6 +69,7 @@ class Stage:
         start = prepare(launch, values)
         client = self._skipper.client if skip else self._client
         status, run_id = await started(client, launch, start)
+        self._launches[start.workflow_id] = launch
         return {
             "status": status,
             "workflow_id": start.workflow_id,
@@ -174,11 +179,27 @@ class Stage:
         return skipped
 
     async def signal(self, workflow_id: str, name: str, payload: dict[str, Any]) -> None:
-        """Send a signal to a run."""
+        """Send a signal to a run.
+
+        Raises:
+            UnknownSignal: It is not declared.
+            InvalidInput: The payload does not fit.
+        """
+        launch = self._launches[workflow_id]
+        # A class has signals that the file need not declare.
+        if launch.workflow_class is None or name in launch.plan.signals:
+            payload = dict(checked(launch, name, payload))
         await self._client.get_workflow_handle(workflow_id).signal(name, payload)
 
     async def query(self, workflow_id: str, name: str) -> Any:
-        """What a run answers."""
+        """What a run answers.
+
+        Raises:
+            UnknownQuery: It is not declared.
+        """
+        launch = self._launches[workflow_id]
+        if launch.workflow_class is None and name != STATE:
+            known_query(launch, name)
         handle = self._client.get_workflow_handle(workflow_id)
         return await self._unless_stuck(handle, handle.query(name))
 

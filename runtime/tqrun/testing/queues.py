@@ -13,13 +13,12 @@ from uuid import uuid4
 
 from tqrun.config import model, resolve
 from tqrun.config.load import load
-from tqrun.config.values import parse_duration
 from tqrun.diagnostics import did_you_mean, errors
 from tqrun.errors import InvalidQueuesFile, RehearsalFailed
 from tqrun.plan.binding import BoundFunction, bind, project_on_path
 from tqrun.testing.channel import Channel
-from tqrun.testing.run import Call, Run
-from tqrun.testing.stand_in import Outcome, StandIn, ended, no_stand_in
+from tqrun.testing.run import Call, Run, span
+from tqrun.testing.stand_in import Outcome, StandIn, ended, exceptions, no_stand_in
 
 MAX_ATTEMPTS = 500
 """Of one call; without a limit of its own a call that always fails would never end."""
@@ -75,7 +74,7 @@ class Queues:
         /,
         *,
         returns: Any = None,
-        fails: Sequence[BaseException] = (),
+        fails: BaseException | Sequence[BaseException] = (),
         delays: str | timedelta | None = None,
     ) -> None:
         """Let something else stand in for an activity; the last one named for it counts.
@@ -84,21 +83,24 @@ class Queues:
             activity: Its name in the queues file.
             function: Called in its place, with those of the arguments that it has parameters for.
             returns: The result, where there is no *function*.
-            fails: What the first attempts fail with, one after the other.
+            fails: What the first attempts fail with, one after the other; or the first one.
             delays: How long each attempt takes, on the run's own clock.
 
         Raises:
-            RehearsalFailed: There is no such activity, or it is annotated with another result.
+            RehearsalFailed: There is no such activity, it is annotated with another result, or
+                this makes no sense.
         """
+        bound, failures = self._bound(activity), exceptions(fails)
+        taken = None if delays is None else span("delays", delays)
         if function is None:
-            stand_in = StandIn.returning(self._bound(activity), returns, fails)
-            self._stand_ins[activity] = stand_in
+            stand_in = StandIn.returning(bound, returns, failures)
+        elif returns is None:
+            stand_in = StandIn.calling(function, bound, failures)
         else:
-            self._stand_ins[activity] = StandIn.calling(function, fails)
-            self._bound(activity)
-        if delays is not None:
-            taken = parse_duration(delays) if isinstance(delays, str) else delays
-            self._stand_ins[activity].delay = taken.total_seconds()
+            raise RehearsalFailed(f'"{activity}" has a function and returns=; give one of them')
+        self._stand_ins[activity] = stand_in
+        if taken is not None:
+            stand_in.delay = taken.total_seconds()
             self._ask("delay", activity=activity)
 
     def real(self, *activities: str) -> None:

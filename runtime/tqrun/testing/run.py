@@ -9,9 +9,21 @@ from functools import cached_property
 from typing import Any
 
 from tqrun.config.values import parse_duration
-from tqrun.errors import TqrunError
+from tqrun.errors import RehearsalFailed, TqrunError
 
 Ask = Callable[..., Any]
+
+
+def span(what: str, given: str | timedelta) -> timedelta:
+    """The duration that was *given* for *what*.
+
+    Raises:
+        RehearsalFailed: It is none.
+    """
+    try:
+        return parse_duration(given)
+    except ValueError as error:
+        raise RehearsalFailed(f"{what}: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +117,28 @@ class Run:
         self.memo: Mapping[str, Any] = started["memo"]
 
     def signal(self, name: str, /, **payload: Any) -> None:
-        """Send a signal."""
+        """Send a signal.
+
+        Raises:
+            RehearsalFailed: It is not declared, or the payload does not fit.
+        """
         self._ask("signal", workflow_id=self.workflow_id, name=name, payload=payload)
 
     def query(self, name: str) -> Any:
-        """What the run answers now."""
+        """What the run answers now.
+
+        Raises:
+            RehearsalFailed: The query is not declared.
+        """
         return self._ask("query", workflow_id=self.workflow_id, name=name)
 
     def skip(self, duration: str | timedelta) -> bool:
-        """Move the run's clock, firing the timers on the way; False if it ended before."""
-        moved = parse_duration(duration) if isinstance(duration, str) else duration
+        """Move the run's clock, firing the timers on the way; False if it ended before.
+
+        Raises:
+            RehearsalFailed: This is no duration.
+        """
+        moved = span("skip", duration)
         skipped: bool = self._ask(
             "skip", workflow_id=self.workflow_id, seconds=moved.total_seconds()
         )

@@ -52,9 +52,26 @@ class StandIn:
         return cls(lambda _: value, list(fails))
 
     @classmethod
-    def calling(cls, function: Callable[..., Any], fails: Sequence[BaseException]) -> StandIn:
-        """What *function* makes of those arguments that it has parameters for."""
-        return cls(_caller(read(getattr(function, "__name__", "stand-in"), function)), list(fails))
+    def calling(
+        cls,
+        function: Callable[..., Any],
+        bound: BoundFunction | None,
+        fails: Sequence[BaseException],
+    ) -> StandIn:
+        """What *function* makes of those arguments that it has parameters for.
+
+        Each result must be what *bound*, the activity's own function, is annotated to return.
+        """
+        call = _caller(read(getattr(function, "__name__", "stand-in"), function))
+        if bound is None:
+            return cls(call, list(fails))
+
+        def checked(arguments: Mapping[str, Any]) -> Any:
+            result = call(arguments)
+            _check(bound, result)
+            return result
+
+        return cls(checked, list(fails))
 
     @classmethod
     def bound(cls, function: BoundFunction) -> StandIn:
@@ -66,6 +83,7 @@ class StandIn:
 
         Raises:
             AssertionError: The test expects something else; so is what `pytest.fail` raises.
+            RehearsalFailed: A function gave a result that the activity cannot give.
         """
         with self._lock:
             failure = self.fails.pop(0) if self.fails else None
@@ -73,12 +91,27 @@ class StandIn:
             if failure is not None:
                 raise failure
             outcome = {"value": from_json(to_json(self.call(arguments)))}
-        except AssertionError:
+        except (AssertionError, RehearsalFailed):
             raise  # it is meant for the test
         except Exception as error:  # what an activity raises, the run is told
             _logger.info("a stand-in raised %s", type(error).__name__, exc_info=error)
             outcome = {"error": _described(error)}
         return {**outcome, "delay": self.delay} if self.delay else outcome
+
+
+def exceptions(given: BaseException | Sequence[BaseException]) -> list[BaseException]:
+    """What attempts are to fail with; one need not be in a list.
+
+    Raises:
+        RehearsalFailed: Something of it cannot be raised.
+    """
+    found: list[Any] = [given] if isinstance(given, BaseException) else list(given)
+    for one in found:
+        kind = one if isinstance(one, type) else type(one)
+        if not issubclass(kind, BaseException):
+            message = f'fails: {one!r} is no exception; write fails=[ValueError("…")]'
+            raise RehearsalFailed(message)
+    return found
 
 
 def ended(message: str) -> Outcome:
