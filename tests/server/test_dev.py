@@ -185,6 +185,22 @@ async def test_a_namespace_and_a_module_elsewhere_are_taken_up(session: Session)
     await session.says("workers ready", 3)
 
 
+async def test_search_attributes_need_no_apply(session: Session) -> None:
+    with_one = QUEUES.replace("    activities:", "    search_attributes: [name]\n    activities:")
+    (session.project / "launch.yaml").write_text(with_one)
+    session.edit_queues(with_one)
+    await session.start()
+    await session.says("workers ready")
+    assert session.greet("a") == "Hello a"
+    two = "    search_attributes: {name: '${name}', shout: '${size(name)}'}\n    activities:"
+    with_two = QUEUES.replace("    activities:", two) + "namespace: later\n"
+    (session.project / "launch.yaml").write_text(with_two)
+    session.edit_queues(with_two)
+    await session.says("workers ready", 2)
+    assert session.greet("b") == "Hello b"
+    assert "search attribute" not in session.log
+
+
 async def test_workers_that_are_killed_are_told_of_in_words(session: Session) -> None:
     await session.start()
     await session.says("workers ready")

@@ -16,10 +16,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from temporalio.client import Client
+
 from tqrun.config import model, resolve
 from tqrun.config.load import load
-from tqrun.errors import UnreadableFile
-from tqrun.temporal import keeper
+from tqrun.errors import ApplyFailed, AttributeConflict, UnreadableFile
+from tqrun.plan.compile import Compiler, LaunchPlan
+from tqrun.temporal import attributes, keeper
 from tqrun.temporal.claims import HOST, choose_ports
 from tqrun.temporal.server import EmbeddedServer, ServerOptions, embedded_server
 from tqrun.temporal.watch import Changes
@@ -100,6 +103,7 @@ class Development:
                 if await _is_sound(self._file):
                     await self._end_workers()
                     await server.register(_namespaces(self._file))
+                    await self._register_attributes(server)
                     self._workers = await _Workers.start(self._file, server.address, self._options)
                 elif self._workers is None:
                     self._say("no workers run; waiting for a change")
@@ -108,6 +112,21 @@ class Development:
                 await self._next_change()
         finally:
             self._changes.stop()
+
+    async def _register_attributes(self, server: EmbeddedServer) -> None:
+        """Do for the session's own server what `tqrun apply` does for others."""
+        launches = _launches(self._file)
+        for namespace in dict.fromkeys(launch.namespace for launch in launches):
+            client = await Client.connect(server.address, namespace=namespace)
+            try:
+                wanted = attributes.declared(
+                    launch for launch in launches if launch.namespace == namespace
+                )
+                lacking = await attributes.missing(client, wanted)
+                if lacking:
+                    await attributes.register(client, lacking)
+            except (AttributeConflict, ApplyFailed) as error:
+                self._say(str(error))
 
     async def _next_change(self) -> None:
         if self._workers is not None:
@@ -224,6 +243,18 @@ def _sound(file: str) -> model.QueuesFile | None:
         return load(file).file
     except UnreadableFile:
         return None
+
+
+def _launches(file: str) -> list[LaunchPlan]:
+    """The workflows of *file*, compiled without its functions: those are the workers' to import."""
+    try:
+        loaded = load(file)
+    except UnreadableFile:
+        return []
+    if loaded.file is None:
+        return []
+    compiler = Compiler(loaded, None)
+    return [launch for name in loaded.file.queues for launch in compiler.queue(name)]
 
 
 def _packages(file: str) -> set[str]:
