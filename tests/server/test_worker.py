@@ -7,6 +7,7 @@ import signal
 import socket
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,26 @@ async def test_it_is_ready_once_every_queue_is_polled(project: Project) -> None:
     with project.worker(("all", "--health", f"127.0.0.1:{port}")):
         await eventually(lambda: get(port, "/readyz") == (200, {"status": "ready"}))
         assert get(port, "/livez") == (200, {"status": "alive"})
+
+
+async def test_search_attributes_that_the_server_lacks_are_named(
+    project: Project, unique: Callable[[str], str]
+) -> None:
+    names = sorted(unique("attribute").replace("-", "_") for _ in range(2))
+    text = (project.folder / "queues.yaml").read_text()
+    declared = f"search_attributes: {{{names[1]}: 1, {names[0]}: a}}"
+    text = text.replace("    activities:", f"    {declared}\n    activities:")
+    (project.folder / "queues.yaml").write_text(text)
+    with project.worker():
+        await eventually(lambda: any(one["message"] == "ready" for one in project.log()))
+    [line] = [one for one in project.log() if one["level"] == "warning"]
+    assert line["message"] == "launches need search attributes that are missing; run tqrun apply"
+    assert (line["namespace"], line["search_attributes"]) == ("default", ", ".join(names))
+    assert project.tqrun("apply").returncode == 0
+    (project.folder / "worker.log").unlink()
+    with project.worker():
+        await eventually(lambda: any(one["message"] == "ready" for one in project.log()))
+    assert not [one for one in project.log() if one["level"] == "warning"]
 
 
 async def test_without_a_server_it_is_alive_and_names_what_is_not_polled(tmp_path: Path) -> None:

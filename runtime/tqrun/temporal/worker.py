@@ -16,10 +16,11 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.worker import Interceptor, PollerBehaviorAutoscaling, Worker
 
-from tqrun.errors import ServerUnavailable, TqrunError, UsageError
+from tqrun.errors import ApplyFailed, AttributeConflict, ServerUnavailable, TqrunError, UsageError
 from tqrun.plan.binding import BindingError
 from tqrun.plan.model import UnreadablePlan
 from tqrun.plan.registry import Service
+from tqrun.temporal import attributes
 from tqrun.temporal.activity import Observer, activities
 from tqrun.temporal.calls import WorkerLacksActivity
 from tqrun.temporal.client import Connection, connect, settings
@@ -34,6 +35,7 @@ READY_POLL_SECONDS = 0.5
 LAST_WORDS_SECONDS = 5.0
 """After the grace: for cancelled activities to notice, before the process ends anyway."""
 
+_LACKING = "launches need search attributes that are missing; run tqrun apply"
 _NOT_VALID = "Failed validating workflow "
 
 _logger = logging.getLogger("tqrun.worker")
@@ -171,10 +173,28 @@ class WorkerProcess:
                 "max_concurrent_activities": service.options.max_concurrent_activities,
             }
             _logger.info("serving", extra=served)
+        await self._warn_of_attributes()
         await asyncio.sleep(READY_POLL_SECONDS)
         while await self._waiting():  # noqa: ASYNC110 - what is waited for is on the server
             await asyncio.sleep(READY_POLL_SECONDS)
         _logger.info("ready", extra={"task_queues": len(self._services)})
+
+    async def _warn_of_attributes(self) -> None:
+        """Name the search attributes that launches and children of what is served would lack."""
+        for namespace, client in self._clients.items():
+            here = [one for one in self._services if one.namespace == namespace]
+            launches = {launch.name: launch for one in here for launch in one.workflows.values()}
+            try:
+                wanted = attributes.declared(launches.values())
+                lacking = await attributes.missing(client, wanted)
+            except AttributeConflict as error:
+                _logger.warning("launches will fail", extra={"error": str(error)})
+            except ApplyFailed:
+                pass  # a worker need not be allowed to ask
+            else:
+                if lacking:
+                    named = {"namespace": client.namespace, "search_attributes": ", ".join(lacking)}
+                    _logger.warning(_LACKING, extra=named)
 
     def _stopped(self, error: BaseException) -> TqrunError:
         text = str(error)
