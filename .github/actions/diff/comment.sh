@@ -29,21 +29,27 @@ query='query($owner: String!, $name: String!, $number: Int!, $endCursor: String)
     pullRequest(number: $number) {
       comments(first: 100, after: $endCursor) {
         pageInfo { hasNextPage endCursor }
-        nodes { databaseId viewerDidAuthor body }
+        nodes { id viewerDidAuthor body }
       }
     }
   }
 }'
 export mark
 own='.data.repository.pullRequest.comments.nodes[]
-  | select(.viewerDidAuthor and (.body | startswith(env.mark))) | .databaseId'
+  | select(.viewerDidAuthor and (.body | startswith(env.mark))) | .id'
 found=$(gh api graphql --paginate --raw-field "query=$query" --raw-field "owner=${REPOSITORY%%/*}" \
   --raw-field "name=${REPOSITORY#*/}" --field "number=$NUMBER" --jq "$own") ||
   refused "the comments cannot be listed"
 found=${found%%$'\n'*}
 
+# By its node: the number of a comment no longer fits into GraphQL's integers.
+# shellcheck disable=SC2016
+update='mutation($id: ID!, $body: String!) {
+  updateIssueComment(input: {id: $id, body: $body}) { clientMutationId }
+}'
 if [[ -n $found ]]; then
-  gh api --silent --method PATCH "repos/$REPOSITORY/issues/comments/$found" --raw-field "body=$text"
+  gh api graphql --silent --raw-field "query=$update" --raw-field "id=$found" \
+    --raw-field "body=$text"
 else
   gh api --silent --method POST "repos/$REPOSITORY/issues/$NUMBER/comments" --raw-field "body=$text"
 fi || refused "the comment cannot be written"
