@@ -184,6 +184,7 @@ def _narrowed_fields(
 ) -> Iterator[tuple[str, str]]:
     for field, declared in before.items():
         if field not in after:
+            yield "signal-narrowed", f'field "{field}" is gone'
             continue
         text = narrowed(declared, after[field], f'field "{field}"')
         if text is not None:
