@@ -187,6 +187,25 @@ def more(text: str) -> str:
         open=FAILED,
         new="new",
     ),
+    "child_result_changed": Row(
+        "child-result-changed",
+        (("page.text", "page.body"), ("{text: old}", "{body: new}")),
+        before=(
+            (
+                "      - act\n",
+                "      - {workflow: NAME_child, as: page}\n"
+                "      - return: ${page.text}\n"
+                "  NAME_child:\n"
+                "    version: 1\n"
+                "    workflow_id: NAME-child-${id}\n"
+                "    input: {id: string}\n"
+                "    steps:\n"
+                "      - return: {text: old}\n",
+            ),
+        ),
+        open=FAILED,
+        new="new",
+    ),
     "version_not_draining": Row(
         "version-not-draining", (("version: 1", "version: 2"),), open=STRANDED, new="old"
     ),

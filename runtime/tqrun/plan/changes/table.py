@@ -34,6 +34,11 @@ TABLE: dict[str, Row] = {
     "parameter-required": Row("error", "running plans do not pass it, so that they fail", _DRAIN),
     "parameter-narrowed": Row("error", "values of running plans no longer fit", _DRAIN),
     "result-narrowed": Row("error", "running plans read what may no longer be there", _DRAIN),
+    "child-result-changed": Row(
+        "warning",
+        "a child takes the plan of the day it starts, and its parents keep theirs",
+        "return what they read as well, or give it a new name until they have ended",
+    ),
     "version-not-draining": Row(
         "error", "runs of the old version lose their workers", "list the old one under draining"
     ),

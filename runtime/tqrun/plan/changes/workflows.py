@@ -9,6 +9,7 @@ from typing import Any
 
 from tqrun.config import model
 from tqrun.config.source import Location
+from tqrun.plan import model as plan
 from tqrun.plan.changes import schedules
 from tqrun.plan.changes.bindings import rebound
 from tqrun.plan.changes.change import Change
@@ -47,6 +48,7 @@ class Workflows:
         yield from self._class()
         yield from rebound(self.pair, self.queue, self.location, self.was, self.is_)
         yield from self._plan()
+        yield from self._result()
 
     def _change(self, way: Location, code: str, message: str) -> Change:
         return self.pair.change((*self.location, *way), code, message, self.queue)
@@ -177,6 +179,35 @@ class Workflows:
         message = f'"{self.is_.name}" has another plan; {_in_words(cost(old), cost(new))}'
         way = ("steps",) if self.after.steps is not None else ("activities",)
         yield self._change(way, "plan-changed", message)
+
+    def _result(self) -> Iterator[Change]:
+        """What parents that are going will get from a child that they have yet to start."""
+        if self._is_bumped or _returned(self.was.plan) == _returned(self.is_.plan):
+            return
+        parents = {
+            launch.name: launch.plan.queue
+            for entries in self.pair.before.workflows.values()
+            for launch in entries.values()
+            for step in plan.every_step(launch.plan.steps)
+            if isinstance(step, plan.Child) and step.workflow == self.was.name and step.result
+        }
+        if parents:
+            message = (
+                f'what "{self.is_.name}" returns has changed, and {", ".join(parents)} reads it'
+            )
+            way = ("steps",) if self.after.steps is not None else ("activities",)
+            queues = [self.pair.new_name(queue) or queue for queue in parents.values()]
+            here, code = (*self.location, *way), "child-result-changed"
+            yield self.pair.change(here, code, message, *dict.fromkeys([*queues, self.queue]))
+
+
+def _returned(of: plan.Plan) -> list[str]:
+    """What runs of a plan return, in its own words."""
+    values = [step.value for step in plan.every_step(of.steps) if isinstance(step, plan.Return)]
+    last = of.steps[-1] if of.returns_last else None
+    if isinstance(last, plan.Call | plan.Child):
+        values.append(last.activity if isinstance(last, plan.Call) else last.workflow)
+    return sorted(json.dumps(value, sort_keys=True) for value in values)
 
 
 def _narrowed_fields(
