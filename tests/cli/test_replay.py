@@ -137,7 +137,7 @@ def test_a_history_that_does_not_end_to_replay_is_a_failure_and_the_next_one_is_
         "plan          workflow        version  pinned by  runs  ok  failed\n"
         "ef0b11fa4cb1  recorded.calls        1  header        2   1       1\n"
         f"calls-X run {RUN}: event 6 WorkflowTaskScheduled: it has not replayed within 3 seconds\n"
-        "    see whether the file is whole, or give it more time with --time-limit\n"
+        "    see whether it is not whole, or give it more time with --time-limit\n"
         "2 runs replayed, 1 failed\n",
     )
 

@@ -288,7 +288,8 @@ async def _outcome(
         return Outcome(**about)
     if isinstance(failure, TimeoutError):
         last = _event(history, len(history.events))
-        way_out = "see whether the file is whole, or give it more time with --time-limit"
+        fault = "its class blocks" if about["workflow_type"] in task.classes else "it is not whole"
+        way_out = f"see whether {fault}, or give it more time with --time-limit"
         return Outcome(**about, error=str(failure), event=last, way_out=way_out)
     text = _text(failure)
     number = _EVENT.search(text)

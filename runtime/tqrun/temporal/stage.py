@@ -41,6 +41,8 @@ _SKIP_ALL = TimeSkippingConfig(max_session_skip_count=1_000_000)
 _LOOK_SECONDS = 0.5
 _FAILURES = 2
 """Of a workflow task, after which it is not expected to be done any more."""
+_CHILDREN = 50
+"""Of a run that are looked at; those that end make room for others."""
 
 
 class Stage:
@@ -152,7 +154,7 @@ class Stage:
             return (
                 f"{run.id} does not go on: its workflow task fails again and again: {found.cause}"
             )
-        for child in run.raw_description.pending_children:
+        for child in run.raw_description.pending_children[:_CHILDREN]:
             own = self._client.get_workflow_handle(child.workflow_id, run_id=child.run_id)
             if why := await self._why(own):
                 return why
