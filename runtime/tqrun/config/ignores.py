@@ -13,7 +13,7 @@ from tqrun.config.source import Source
 from tqrun.diagnostics import WARNINGS, Finding, Place
 
 NO_REASON = "an ignore comment without a reason"
-_COMMENT = re.compile(r"(?:^|(?<=\s))#\s*tqrun:\s*ignore\[([\w\s,-]+)\]\s*(.*)")
+_COMMENT = re.compile(r"(?:^|(?<=\s))#\s*tqrun:\s*ignore\[([\w\s,-]+)\]\s*(.*?)(?=\s#\s*tqrun:|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,7 @@ class Ignore:
 def ignores(source: Source) -> Iterator[Ignore]:
     """Every ignore comment, in file order."""
     for number, line in enumerate(source.text.split("\n"), 1):
-        match = _COMMENT.search(line)
-        if match is not None:
+        for match in _COMMENT.finditer(line):
             codes = tuple(code.strip() for code in match[1].split(","))
             place = Place(source.path, number, match.start() + 1, len(match[0]))
             yield Ignore(place, codes, match[2].strip())
