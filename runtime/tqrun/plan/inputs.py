@@ -15,7 +15,7 @@ from tqrun.diagnostics import did_you_mean
 from tqrun.errors import InvalidInput
 from tqrun.plan.numbers import as_declared
 
-MAX_INPUT_BYTES = 2_000_000
+MAX_PAYLOAD_BYTES = 2_000_000
 """Temporal's default limit for one payload (`limit.blobSize.error`)."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ARTICLES = {
@@ -125,7 +125,7 @@ def _refuse_large(values: Mapping[str, Any]) -> None:
         size = len(to_json(values))
     except (ValueError, TypeError) as error:
         raise InvalidInput(f"the input cannot be written as JSON: {error}") from None
-    if size > MAX_INPUT_BYTES:
+    if size > MAX_PAYLOAD_BYTES:
         raise InvalidInput(
             f"the input has {size / 1e6:.1f} MB, Temporal's limit is 2 MB; "
             "store it and give where it is"

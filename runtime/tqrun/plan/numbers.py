@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-Schema = Mapping[str, Any]
+from tqrun.plan.expressions.types import Schema, kinds
 
 
 def has_numbers(schema: Schema) -> bool:
@@ -39,8 +39,7 @@ def as_declared(schema: Any, value: Any, definitions: Schema | None = None) -> A
         }
     if isinstance(value, list):
         return [as_declared(schema.get("items"), item, definitions) for item in value]
-    kinds = schema.get("type", ())
-    return _number([kinds] if isinstance(kinds, str) else kinds, value)
+    return _number(kinds(schema), value)
 
 
 def _resolved(schema: Schema, definitions: Schema) -> Schema:
@@ -52,24 +51,18 @@ def _resolved(schema: Schema, definitions: Schema) -> Schema:
 
 def _chosen(choices: list[Schema], value: Any) -> Schema:
     """The one of several schemas that *value* is of; an open one where that is not clear."""
-    kinds = [kind for one in choices for kind in _kinds(one)]
     if not isinstance(value, dict | list):
-        return {"type": kinds}
-    fitting = [one for one in choices if not _kinds(one) or _KINDS[type(value)] in _kinds(one)]
+        return {"type": [kind for one in choices for kind in kinds(one)]}
+    fitting = [one for one in choices if not kinds(one) or _KINDS[type(value)] in kinds(one)]
     return fitting[0] if len(fitting) == 1 else {}
 
 
 _KINDS = {dict: "object", list: "array"}
 
 
-def _kinds(schema: Schema) -> list[str]:
-    kinds = schema.get("type", [])
-    return [kinds] if isinstance(kinds, str) else list(kinds)
-
-
-def _number(kinds: Any, value: Any) -> Any:
-    if isinstance(value, float) and "integer" in kinds and "number" not in kinds:
+def _number(declared: list[str], value: Any) -> Any:
+    if isinstance(value, float) and "integer" in declared and "number" not in declared:
         return int(value) if value.is_integer() else value
-    if isinstance(value, int) and not isinstance(value, bool) and "number" in kinds:
-        return value if "integer" in kinds else float(value)
+    if isinstance(value, int) and not isinstance(value, bool) and "number" in declared:
+        return value if "integer" in declared else float(value)
     return value

@@ -27,6 +27,7 @@ from temporalio.worker import (
 from tqrun import logs
 from tqrun.errors import InvalidInput
 from tqrun.plan.decoding import ArgumentError, decoder
+from tqrun.plan.inputs import MAX_PAYLOAD_BYTES
 from tqrun.plan.numbers import as_declared, has_numbers
 from tqrun.plan.registry import Service
 from tqrun.plan.signatures import BoundFunction
@@ -34,9 +35,6 @@ from tqrun.plan.types import result_schema
 from tqrun.temporal import raised
 from tqrun.temporal.failures import NOT_BOUND
 from tqrun.temporal.workflow import RESOLVE
-
-MAX_RESULT_BYTES = 2_000_000
-"""Temporal's default limit for one payload is 2 MB (`limit.blobSize.error`)."""
 
 _logger = logging.getLogger("tqrun.activity")
 
@@ -243,7 +241,7 @@ def _encoded(result: Any, numbers: Mapping[str, Any] | None) -> RawValue:
     except Exception as error:  # noqa: BLE001 - a user's type may raise anything
         message = f"the result cannot be written as JSON: {raised.text(error)}"
         raise ApplicationError(message, type="bad_result", non_retryable=True) from None
-    if len(payload.data) > MAX_RESULT_BYTES:
+    if len(payload.data) > MAX_PAYLOAD_BYTES:
         message = (
             f"the result has {len(payload.data) / 1e6:.1f} MB, Temporal's limit is 2 MB; "
             "store it and return where"

@@ -29,13 +29,12 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from tqrun.config.values import MAX_DURATION, parse_duration
 from tqrun.plan.compile import MAX_ID_BYTES
 from tqrun.plan.expressions import as_text
+from tqrun.plan.inputs import MAX_PAYLOAD_BYTES
 from tqrun.plan.model import Call, Child, RetryPlan, Seconds
 from tqrun.temporal.failures import is_not_bound
 
 MAX_KEPT_BYTES = 1_000_000
 """Of one result that is kept under a name, and of all names together at a continuation."""
-MAX_SENT_BYTES = 2_000_000
-"""In one payload, such as the arguments of a call (`limit.blobSize.error`)."""
 _MOST_BYTES = 6
 """Of one character in JSON."""
 MAX_IN_FLIGHT = 1_000
@@ -242,7 +241,10 @@ def sendable(what: str, value: Any) -> int:
             would fail for ever. The text says *what* it is.
     """
     size = _size(value)
-    if size > MAX_SENT_BYTES // _MOST_BYTES and (size := len(to_json(value))) > MAX_SENT_BYTES:
+    if (
+        size > MAX_PAYLOAD_BYTES // _MOST_BYTES
+        and (size := len(to_json(value))) > MAX_PAYLOAD_BYTES
+    ):
         message = (
             f"{what} has {size / 1e6:.1f} MB, Temporal's limit is 2 MB; "
             "store it and give where it is"

@@ -115,7 +115,7 @@ def serve(pipe: Pipe) -> None:
         except TqrunError as error:
             pipe.send(error)
         pipe.close()
-    # Not by the interpreter's own clean-up: see `tqrun.cli.main.main`.
+    # Not by the interpreter's own clean-up: see `tqrun.cli.main.leave`.
     os._exit(Exit.OK)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from typing import Any, cast
 
 from temporalio import activity, exceptions, workflow
@@ -28,6 +29,7 @@ from temporalio.worker import (
     WorkflowOutboundInterceptor,
 )
 
+from tqrun.config.values import retry_waits
 from tqrun.plan.registry import Service
 
 Answer = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
@@ -159,8 +161,10 @@ def _wait(info: activity.Info, attempt: int) -> timedelta:
     policy = info.retry_policy
     if policy is None:
         return _SECOND
-    longest = policy.maximum_interval or 100 * policy.initial_interval
-    return min(longest, policy.initial_interval * policy.backoff_coefficient ** (attempt - 1))
+    longest = policy.maximum_interval and policy.maximum_interval.total_seconds()
+    first = policy.initial_interval.total_seconds()
+    waits = retry_waits(first, policy.backoff_coefficient, longest or None)
+    return timedelta(seconds=next(islice(waits, attempt - 1, None)))
 
 
 class _Declared(ActivityInboundInterceptor):

@@ -13,7 +13,7 @@ from tqrun.plan.expressions.evaluation import (
     render,
 )
 from tqrun.plan.expressions.facts import Facts, not_null
-from tqrun.plan.expressions.functions import Sources
+from tqrun.plan.expressions.functions import Sources, moment
 from tqrun.plan.expressions.template import ExpressionError, Template, compile_template
 from tqrun.plan.expressions.types import Schema
 
@@ -28,6 +28,7 @@ __all__ = [
     "compile_template",
     "evaluate",
     "is_true",
+    "moment",
     "not_null",
     "references",
     "render",

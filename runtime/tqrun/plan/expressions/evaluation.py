@@ -179,7 +179,7 @@ def _evaluate(source: str, scope: Mapping[str, Any], sources: Sources | None) ->
     finally:
         functions.sources.reset(token)
     try:
-        if _OPTIONAL.search(source):
+        if program.may_be_optional:
             _refuse_optional(value)
         plain = value.plain_value()
         if value.type() == cel.Type.ERROR:
@@ -215,6 +215,7 @@ class _Program:
 
     def __init__(self, source: str, words: tuple[tuple[str, str], ...]) -> None:
         self._source, self._words, self._made = source, words, None
+        self.may_be_optional = _OPTIONAL.search(source) is not None
 
     def __call__(self) -> Any:
         if self._made is None:

@@ -40,6 +40,15 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def moment(text: Any) -> datetime | None:
+    """The moment that RFC 3339 *text* names; None if it names none."""
+    try:
+        found = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo is not None else None
+
+
 def _sources() -> Sources:
     found = sources.get()
     if found is None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from tqrun.config import steps
 from tqrun.config.source import Location
 from tqrun.diagnostics import quote
 from tqrun.plan import model as plan
-from tqrun.plan.expressions import Schema, types
+from tqrun.plan.expressions import Schema, moment, types
 from tqrun.plan.steps.context import Context
 
 
@@ -19,18 +17,11 @@ def sleep(at: Context, step: steps.SleepStep, location: Location) -> plan.Sleep:
 
 def sleep_until(at: Context, step: steps.SleepUntilStep, location: Location) -> plan.Sleep:
     """A timer up to a moment."""
-    here, moment = (*location, "sleep_until"), 'a moment; write for example "2026-01-31T09:00:00Z"'
-    at.text(step.sleep_until, here, moment)
-    if "${" not in step.sleep_until and not _is_moment(step.sleep_until):
-        at.report.add("bad-expression", f"{quote(step.sleep_until)} is not {moment}", here)
+    here, wanted = (*location, "sleep_until"), 'a moment; write for example "2026-01-31T09:00:00Z"'
+    at.text(step.sleep_until, here, wanted)
+    if "${" not in step.sleep_until and moment(step.sleep_until) is None:
+        at.report.add("bad-expression", f"{quote(step.sleep_until)} is not {wanted}", here)
     return plan.Sleep(until=step.sleep_until)
-
-
-def _is_moment(text: str) -> bool:
-    try:
-        return datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        return False
 
 
 def wait(at: Context, step: steps.WaitStep, location: Location) -> plan.Wait:

@@ -12,7 +12,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from tqrun.plan import model as plan
-from tqrun.plan.expressions import as_text
+from tqrun.plan.expressions import as_text, moment
 from tqrun.temporal import failures, raised
 from tqrun.temporal.calls import sendable
 from tqrun.temporal.scope import Scope
@@ -30,8 +30,7 @@ _LEVELS = {
 async def sleep(run: Run, step: plan.Sleep, scope: Scope, _: At) -> None:
     """Wait for a duration or until a moment."""
     if step.until is not None:
-        moment = _moment(run.value(step.until, scope))
-        duration = (moment - workflow.now()).total_seconds()
+        duration = (_moment(run.value(step.until, scope)) - workflow.now()).total_seconds()
     else:
         duration = run.seconds(step.duration, scope)
     if duration > 0:
@@ -39,14 +38,11 @@ async def sleep(run: Run, step: plan.Sleep, scope: Scope, _: At) -> None:
 
 
 def _moment(text: Any) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        moment = None
-    if moment is None or moment.tzinfo is None:
+    found = moment(text)
+    if found is None:
         message = f"{text!r} is no moment; write RFC 3339 text such as 2026-03-02T17:00:00Z"
         raise ApplicationError(message, type="expression", non_retryable=True)
-    return moment
+    return found
 
 
 async def wait(run: Run, step: plan.Wait, scope: Scope, _: At) -> None:
