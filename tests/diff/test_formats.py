@@ -132,3 +132,30 @@ def test_a_fingerprint_stays_when_lines_move(
         (below / "queues.yaml").write_text(f"# a comment\n{text}")
     assert found[0]
     assert found[0] == found[1]
+
+
+def test_an_edited_class_is_annotated_where_it_has_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    line, _ = rendered(HERE / "cases/class-edited/module", "github", monkeypatch).splitlines()
+    assert line.startswith("::warning file=activities/orders.py,line=10,col=5,title=class-edited::")
+    assert line.endswith("%0Ain queues.yaml:17")
+
+
+def test_a_change_of_python_code_has_its_place_in_the_queues_file_as_a_related_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = HERE / "cases/formats/github_in_python"
+    [run] = json.loads(rendered(case, "sarif", monkeypatch))["runs"]
+    places = [
+        tuple(
+            one["physicalLocation"]["artifactLocation"]["uri"]
+            for one in (*result["locations"], *result.get("relatedLocations", ()))
+        )
+        for result in run["results"]
+    ]
+    assert places == [
+        ("activities/addresses.py", "queues.yaml"),
+        *[("activities/orders.py", "queues.yaml")] * 3,
+        ("queues.yaml",),
+    ]

@@ -77,8 +77,10 @@ def _as_dict(change: Change) -> dict[str, Any]:
 def as_github(verdict: Verdict, stream: TextIO) -> None:
     """Annotations, the gravest first: GitHub shows ten per step."""
     for change in verdict.worst_first():
-        place = change.place
+        place = change.python or change.place
         text = f"{printable(change.message)}\nwhy: {change.why}\nmend: {change.mend}"
+        if change.python is not None:
+            text += f"\nin {rooted(change.place.path)}:{change.place.line}"
         stream.write(
             f"::{_LEVELS[change.severity]} file={command_property(rooted(place.path))},"
             f"line={place.line},col={place.column},title={command_property(change.code)}"

@@ -33,7 +33,7 @@ def write(changes: Sequence[Change], stream: TextIO) -> None:
             "ruleIndex": codes.index(one.code),
             "level": _LEVELS[one.severity],
             "message": {"text": printable(f"{one.message}; {one.why}; {one.mend}")},
-            **_where(one.place, one.code, one.message),
+            **_where(one.place, one.code, one.message, one.python),
         }
         for one in changes
     ]
@@ -67,21 +67,30 @@ def _rule(code: str, short: str, text: str, level: str) -> dict[str, Any]:
     }
 
 
-def _where(place: Place, code: str, message: str) -> dict[str, Any]:
-    """The place of a result, and what makes it the same one where lines have moved."""
+def _where(place: Place, code: str, message: str, python: Place | None = None) -> dict[str, Any]:
+    """The place of a result, and what makes it the same one where lines have moved.
+
+    A change of Python code is shown there, with its *place* in the queues file as a related one.
+    """
     path = rooted(place.path)
+    identity = "\n".join((code, path, _LINE.sub("", message)))
+    fingerprint = hashlib.sha256(identity.encode(errors="replace")).hexdigest()
+    related = {"id": 1, "message": {"text": "in the queues file"}, **_location(place)}
+    return {
+        "locations": [_location(python or place)],
+        **({} if python is None else {"relatedLocations": [related]}),
+        "partialFingerprints": {"tqrunChange/v1": fingerprint},
+    }
+
+
+def _location(place: Place) -> dict[str, Any]:
     region = {
         "startLine": place.line,
         "startColumn": place.column,
         "endColumn": place.column + place.width,
     }
-    identity = "\n".join((code, path, _LINE.sub("", message)))
-    fingerprint = hashlib.sha256(identity.encode(errors="replace")).hexdigest()
-    location = {"artifactLocation": {"uri": quote(path)}, "region": region}
-    return {
-        "locations": [{"physicalLocation": location}],
-        "partialFingerprints": {"tqrunChange/v1": fingerprint},
-    }
+    file = {"artifactLocation": {"uri": quote(rooted(place.path))}, "region": region}
+    return {"physicalLocation": file}
 
 
 def _write(rules: list[dict[str, Any]], results: list[dict[str, Any]], stream: TextIO) -> None:

@@ -19,12 +19,14 @@ class Change:
         code: Its row of `TABLE`; `tqrun explain CODE` prints its page.
         message: What changed, in the user's words.
         queues: The queues that it concerns; none if it concerns the file as a whole.
+        python: Where it stands in a Python file of the new revision, if it does.
     """
 
     place: Place
     code: str
     message: str
     queues: tuple[str, ...] = ()
+    python: Place | None = None
 
     @property
     def severity(self) -> Severity:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tqrun.config import resolve
 from tqrun.config.source import Location
 from tqrun.plan.binding import BoundFunction
+from tqrun.plan.changes import origin
 from tqrun.plan.changes.change import Change
 from tqrun.plan.changes.narrowing import narrowed, unclear
 from tqrun.plan.changes.pair import Pair
@@ -140,30 +141,36 @@ def _signature(
 ) -> Iterator[Change]:
     """What calls that were made of *was* may miss in *now*."""
     place = f"{use.activity} ({now.file}:{now.first_line})"
-    for code, text in (*_parameters(use, was, now, place), *_result(use, was, now, place)):
-        yield pair.change(location, code, text, queue)
+    for name, code, text in _parameters(use, was, now, place):
+        change = pair.change(location, code, text, queue)
+        yield replace(change, python=origin.of_parameter(pair, was, now, name))
+    for code, text in _result(use, was, now, place):
+        change = pair.change(location, code, text, queue)
+        yield replace(change, python=origin.of_result(pair, was, now))
 
 
 def _parameters(
     use: _Use, was: BoundFunction, now: BoundFunction, place: str
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, str, str]]:
+    """The name of each parameter, and what is said about it."""
     old = {one.name: taken(one.annotation) for one in was.parameters}
     new = {one.name: taken(one.annotation) for one in now.parameters}
     for parameter in now.parameters:
         name = parameter.name
         where = f'parameter "{name}" of {place}'
         if parameter.required and name not in use.sure:
-            yield "parameter-required", f"{where} is now required"
+            yield name, "parameter-required", f"{where} is now required"
         elif name in old and name in use.passed:
             text = narrowed(old[name], new[name], where)
             known = use.inputs.get(name)
             if text is not None and (known is None or narrowed(known, new[name], where)):
-                yield "parameter-narrowed", text
+                yield name, "parameter-narrowed", text
             elif text is None and (parts := unclear(old[name], new[name])):
-                yield "not-compared", f"{', '.join(parts)} of {where} cannot be compared"
+                text = f"{', '.join(parts)} of {where} cannot be compared"
+                yield name, "not-compared", text
     for name in sorted(use.passed):
         if name in old and name not in new and not now.accepts_any:
-            yield "parameter-removed", f'parameter "{name}" of {place} is gone'
+            yield name, "parameter-removed", f'parameter "{name}" of {place} is gone'
 
 
 def _result(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tqrun.config import model
@@ -14,6 +14,7 @@ from tqrun.plan.changes import schedules
 from tqrun.plan.changes.bindings import rebound
 from tqrun.plan.changes.change import Change
 from tqrun.plan.changes.narrowing import narrowed, unclear
+from tqrun.plan.changes.origin import of_definition
 from tqrun.plan.changes.pair import Pair
 from tqrun.plan.compile import LaunchPlan
 from tqrun.plan.cost import Cost, cost
@@ -168,9 +169,13 @@ class Workflows:
             sides = self.pair.before.revision, self.pair.after.revision
             texts = [one.file(module) for one in sides]
             if old != new:
-                yield self._change(way, "class-edited", f'the class goes from "{old}" to "{new}"')
+                message = f'the class goes from "{old}" to "{new}"'
+                change = self._change(way, "class-edited", message)
+                yield replace(change, python=of_definition(self.pair, old, new))
             elif texts[0] != texts[1]:
-                yield self._change(way, "class-edited", f'{module}, which has "{new}", is edited')
+                message = f'{module}, which has "{new}", is edited'
+                change = self._change(way, "class-edited", message)
+                yield replace(change, python=of_definition(self.pair, old, new))
 
     def _plan(self) -> Iterator[Change]:
         old, new = self.was.plan, self.is_.plan

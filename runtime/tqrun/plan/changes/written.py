@@ -65,6 +65,18 @@ class Reader:
         text = hidden(self._lookup, module, node)
         return self._read(path, module, node) if text is None else self._opaque(path, text)
 
+    def definition(self, path: str) -> tuple[Module, ast.stmt | ast.expr] | None:
+        """What defines the thing that *path*, `package.module:name`, names, if the text shows it.
+
+        It is the statement, or the value of an assignment.
+        """
+        module_name, _, name = path.partition(":")
+        self._lookup.seen = {}
+        try:
+            return self._lookup.definition(module_name, name)
+        except Unknown:
+            return None
+
     def _read(self, path: str, module: Module, node: Function) -> BoundFunction:
         given = node.args
         positional = [*given.posonlyargs, *given.args]
