@@ -30,8 +30,14 @@ class Place:
 
 WARNINGS = frozenset(
     {
-        *("bound-item", "idle-retries", "large-plan", "near-miss", "schedule-overlap"),
-        *("unserved-task-queue", "unused-ignore", "unused-name", "unused-signal"),
+        *("bound-item", "constant-id", "idle-retries", "large-plan", "near-miss"),
+        *(
+            "schedule-overlap",
+            "unserved-task-queue",
+            "unused-ignore",
+            "unused-name",
+            "unused-signal",
+        ),
     }
 )
 """Rules that tell what is hardly meant; a file that breaks no other can be run."""

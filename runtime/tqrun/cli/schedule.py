@@ -13,7 +13,7 @@ from tqrun.cli.fields import Fields, command, own_names
 from tqrun.cli.options import Address, File, Namespace, Profile
 from tqrun.cli.workflows import Workflows, path, single
 from tqrun.config import model
-from tqrun.config.values import EXPRESSION
+from tqrun.config.templates import replaced
 from tqrun.diagnostics import did_you_mean
 from tqrun.errors import UsageError
 
@@ -127,9 +127,9 @@ def delete() -> None:
 def _key(workflow: model.Workflow, name: str) -> str:
     """The declared schedule that *name* means: `digest-${workspace_id}`, or only `digest`."""
     short = {
-        key: EXPRESSION.sub("", key).strip("-_.:/ ")
+        key: replaced(key, lambda _: "").strip("-_.:/ ")
         for key in workflow.schedules
-        if EXPRESSION.search(key)
+        if "${" in key
     }
     meant = [key for key, plain in short.items() if name in (key, plain)]
     if len(meant) == 1:

@@ -217,10 +217,6 @@ InputField = Annotated[
 ]
 
 
-EXPRESSION = re.compile(r"\$\{[^}]*\}")
-"""One `${…}` in a text, where what stands inside does not matter."""
-
-
 class Expression(str):
     """Text with `${…}` in it, in place of a value that is known only when the workflow runs."""
 

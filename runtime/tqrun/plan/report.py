@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tqrun.config.draft import Draft
 from tqrun.config.source import Location, Source
-from tqrun.config.values import EXPRESSION, parse_duration
+from tqrun.config.templates import replaced
+from tqrun.config.values import parse_duration
 from tqrun.diagnostics import Finding
 from tqrun.plan.expressions import ExpressionError, Schema, types
 
@@ -33,7 +34,7 @@ class Report:
     def duration(self, text: str, schema: Schema, location: Location) -> None:
         """Judge a duration with expressions, *text*, which evaluates to *schema*."""
         found = types.kinds(schema)
-        shape = EXPRESSION.sub("1", text)
+        shape = replaced(text, lambda _: "1")
         if found and "string" not in found:
             message = (
                 f"{' or '.join(found)} is not a duration; "

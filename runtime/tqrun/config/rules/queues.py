@@ -10,7 +10,7 @@ from tqrun.config.model import Queue, QueuesFile
 from tqrun.config.rules.broken import Broken, every_activity, every_workflow
 from tqrun.config.source import Location
 from tqrun.config.steps import ActivityStep, walk
-from tqrun.config.values import EXPRESSION
+from tqrun.config.templates import masked
 from tqrun.diagnostics import nearest
 
 _STEPS_ONLY = ("debounce", "queries", "steps")
@@ -87,9 +87,9 @@ def unserved_task_queue(file: QueuesFile) -> Iterator[Broken]:
         for name, queue in file.queues.items()
         for version in (queue.version, *queue.draining)
     ]
-    served = {EXPRESSION.sub("*", name): name for name in names}
+    served = {masked(name): name for name in names}
     for location, text in _called_task_queues(file):
-        wanted = EXPRESSION.sub("*", text)
+        wanted = masked(text)
         if wanted != "*" and not any(_may_be_one(wanted, name) for name in served):
             near = nearest(wanted, served)
             way_out = f'did you mean "{served[near]}"?' if near else "workers elsewhere must"

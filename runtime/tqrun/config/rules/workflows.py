@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from tqrun.config import resolve
 from tqrun.config.model import QueuesFile, Workflow
 from tqrun.config.rules.broken import Broken, every_activity, every_workflow
 from tqrun.config.source import Location
+from tqrun.config.templates import replaced
 from tqrun.diagnostics import quote
-
-_EXPRESSION = re.compile(r"\$\{\s*(?:input\.)?(.*?)\s*\}")
 
 
 def missing_workflow_id(file: QueuesFile) -> Iterator[Broken]:
@@ -61,11 +59,15 @@ def duplicate_workflow_id(file: QueuesFile) -> Iterator[Broken]:
     for location, _, workflow in every_workflow(file):
         if workflow.workflow_id is None:
             continue
-        template = _EXPRESSION.sub(r"${\1}", workflow.workflow_id)
+        template = replaced(workflow.workflow_id, _without_input)
         first = seen.setdefault((_namespace(file, location), template), _title(location))
         if first != _title(location):
             message = f"{quote(workflow.workflow_id)} is the id of {first} already"
             yield Broken((*location, "workflow_id"), message)
+
+
+def _without_input(expression: str) -> str:
+    return f"${{{expression.strip().removeprefix('input.')}}}"
 
 
 def _namespace(file: QueuesFile, location: Location) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 from cel_expr_python import cel
 
+from tqrun.config.templates import split
 from tqrun.plan.expressions import functions
 from tqrun.plan.expressions.functions import Sources, rfc3339
 from tqrun.plan.expressions.tree import ordered
@@ -33,45 +34,6 @@ _LITERALS = frozenset({"true", "false", "null"})
 
 class EvaluationError(Exception):
     """An expression that failed on these values; the text says which and why."""
-
-
-def split(text: str) -> list[tuple[str, int | None]]:
-    """Literal pieces (with None) and expressions (with the offset of their first character).
-
-    Raises:
-        ValueError: A `${` has no `}`; its argument is the offset.
-    """
-    pieces: list[tuple[str, int | None]] = []
-    position = 0
-    while (start := text.find("${", position)) >= 0:
-        end = _closing_brace(text, start + 2)
-        if start > position:
-            pieces.append((text[position:start], None))
-        pieces.append((text[start + 2 : end], start + 2))
-        position = end + 1
-    if position < len(text):
-        pieces.append((text[position:], None))
-    return pieces
-
-
-def _closing_brace(text: str, position: int) -> int:
-    """Where the `}` stands that ends the expression; braces in CEL strings do not count."""
-    depth, quote, start = 0, "", position
-    while position < len(text):
-        character = text[position]
-        if quote:
-            position += character == "\\"
-            quote = "" if character == quote else quote
-        elif character in "'\"":
-            quote = character
-        elif character == "{":
-            depth += 1
-        elif character == "}":
-            if not depth:
-                return position
-            depth -= 1
-        position += 1
-    raise ValueError(start - 2)
 
 
 def references(value: Any) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tqrun.plan.expressions.evaluation import split
+from tqrun.config.templates import split
 
 Facts = frozenset[str]
 """Names, and fields such as `page.next`, that are not null; a field with a `?` is only there."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from cel_expr_python import cel
 
+from tqrun.config.templates import split
 from tqrun.diagnostics import did_you_mean
 from tqrun.plan.expressions import functions, types
 from tqrun.plan.expressions.evaluation import (
@@ -18,7 +19,6 @@ from tqrun.plan.expressions.evaluation import (
     evaluate,
     references,
     render,
-    split,
 )
 from tqrun.plan.expressions.facts import compared
 from tqrun.plan.expressions.tree import Tree

@@ -7,15 +7,10 @@ from typing import Any
 from tqrun.config import steps
 from tqrun.config.source import Location
 from tqrun.plan import model as plan
-from tqrun.plan.expressions import (
-    Schema,
-    not_null,
-    references,
-    types,
-)
+from tqrun.plan.expressions import Schema, not_null, types
 from tqrun.plan.scope import Name, Scope, State
 from tqrun.plan.steps.context import Context
-from tqrun.plan.steps.flow import waits, writes
+from tqrun.plan.steps.passes import judge
 
 _PASSES = (False, False, False, False, True)
 """A body is looked at until it changes no type of what it begins with; true: no longer."""
@@ -121,7 +116,7 @@ def loop(at: Context, step: steps.WhileStep | steps.RepeatStep, location: Locati
                 at.condition(step.condition, (*location, key))
         if is_last or _settled(at, start, mark):
             break
-    _judge(at, step, key, location)
+    judge(at, step, location)
     if not until and step.condition is not True:
         at.scope.merge([before, at.scope.state()])
     if step.max_iterations is None or step.on_limit == "fail":
@@ -134,30 +129,3 @@ def loop(at: Context, step: steps.WhileStep | steps.RepeatStep, location: Locati
         max_iterations=step.max_iterations,
         on_limit=step.on_limit,
     )
-
-
-def _judge(
-    at: Context, step: steps.WhileStep | steps.RepeatStep, key: str, location: Location
-) -> None:
-    inside = [inner for _, inner in steps.walk(step.steps, ())]
-    if not any(waits(inner) for inner in inside):
-        message = "no pass of this loop waits for anything; put an activity or a sleep into it"
-        at.report.add("busy-loop", message, (*location, key), key=True)
-        return
-    if step.max_iterations is not None:
-        return
-    if at.scope.is_concurrent:
-        message = (
-            "a loop without max_iterations in concurrent code; "
-            "give it one, or make it a child workflow"
-        )
-        at.report.add("unbounded-loop", message, (*location, key), key=True)
-        return
-    exits = any(isinstance(inner, steps.ReturnStep | steps.FailStep) for inner in inside)
-    written = {name for inner in inside for name in writes(inner)}
-    reads = references(step.condition)
-    source = str(step.condition)
-    varies = bool(reads & (written | {step.index})) or "now()" in source or "random()" in source
-    if not exits and not varies:
-        message = "nothing in the loop can end it; give it max_iterations"
-        at.report.add("endless-loop", message, (*location, key), key=True)
