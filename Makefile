@@ -5,6 +5,8 @@ PYTHON ?= python3
 UV ?= uv
 BIN := .venv/bin
 READY := .venv/.ready
+ACTION := .github/actions/diff
+UNCOMPARED := temporalio nexus-rpc types-protobuf # `tqrun diff` reads without the SDK
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -45,10 +47,13 @@ format: $(READY) ## Format the code and mend what ruff can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-lock: ## Write requirements.txt anew from pyproject.toml, newest versions (needs uv)
+lock: ## Write both locks anew from pyproject.toml, newest versions (needs uv)
 	$(UV) pip compile --quiet --universal --upgrade --generate-hashes --all-extras \
 	  --group build --group lint --group test --custom-compile-command 'make lock' \
 	  --output-file requirements.txt pyproject.toml
+	$(UV) pip compile --quiet --universal --generate-hashes --group build \
+	  $(addprefix --no-emit-package ,$(UNCOMPARED)) --constraint requirements.txt \
+	  --custom-compile-command 'make lock' --output-file $(ACTION)/requirements.txt pyproject.toml
 
 clean: ## Remove the environment, caches and the example's data
 	rm -rf .venv .data .*_cache dist

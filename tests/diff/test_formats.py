@@ -159,3 +159,41 @@ def test_a_change_of_python_code_has_its_place_in_the_queues_file_as_a_related_o
         *[("activities/orders.py", "queues.yaml")] * 3,
         ("queues.yaml",),
     ]
+
+
+@pytest.mark.parametrize("is_valid", [True, False], ids=["compared", "invalid"])
+def test_a_report_is_what_its_format_prints(
+    below: Path, capsys: pytest.CaptureFixture[str], *, is_valid: bool
+) -> None:
+    if not is_valid:
+        (below / "queues.yaml").write_text("queues: {a: {version: one}}\n")
+    command = ["diff", "--against", "../before/queues.yaml"]
+    printed = {}
+    for form in FORMATS:
+        run([*command, "--format", form])
+        printed[form] = capsys.readouterr().out
+    reports = [f"--report={form}={form}.out" for form in FORMATS]
+    status = run([*command, *reports, "--format", "json"])
+    assert status == 1
+    assert capsys.readouterr().out == printed["json"]
+    assert {form: (below / f"{form}.out").read_text() for form in FORMATS} == printed
+
+
+@pytest.mark.parametrize(
+    ("report", "status", "message"),
+    [
+        ("comment.md", 2, '--report comment.md: write for example "markdown=comment.md"'),
+        ("markdown=", 2, '--report markdown=: write for example "markdown=comment.md"'),
+        (
+            "markdwon=a",
+            2,
+            '--report markdwon=a: there is no format "markdwon"; did you mean "markdown"?',
+        ),
+        ("json=none/a", 3, "none/a: No such file or directory"),
+    ],
+)
+def test_a_report_that_cannot_be_written_is_refused(
+    below: Path, capsys: pytest.CaptureFixture[str], report: str, status: int, message: str
+) -> None:
+    assert run(["diff", "--against", "../before/queues.yaml", "--report", report]) == status
+    assert capsys.readouterr().err == f"error: {message}\n"

@@ -3,7 +3,7 @@
 set -euo pipefail
 
 refused() {
-  echo "::warning title=tqrun diff::$1; pull requests of forks have no right to"
+  echo "::warning title=tqrun diff::$1; it needs pull-requests: write, which forks do not get"
   exit 0
 }
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from tqrun.diagnostics import did_you_mean
 from tqrun.plan import signatures, types
 from tqrun.plan.importing import BindingError, load, project_on_path, shown
-from tqrun.plan.signatures import BoundFunction, Parameter
+from tqrun.plan.signatures import BoundFunction, Parameter, signature_of
 
 __all__ = [
     "BindingError",
@@ -160,7 +160,7 @@ def _not_a_function(value: Any) -> str | None:
         return "async below a decorator that is not; make the decorator's own function async"
     owner = getattr(inner, "__qualname__", "").rpartition(".")[0]
     if inspect.isfunction(inner) and owner and not owner.endswith("<locals>"):
-        first = next(iter(inspect.signature(value).parameters), None)
+        first = next(iter(signature_of(value).parameters), None)
         if first in ("self", "cls"):
             return f"a method of {owner} and needs its object; write a function that calls it"
     return None

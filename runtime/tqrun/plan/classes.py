@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 from tqrun.diagnostics import did_you_mean
 from tqrun.plan import types
 from tqrun.plan.importing import BindingError, load, shown
+from tqrun.plan.signatures import signature_of
 
 _DEFINITION = "__temporal_workflow_definition"
 
@@ -77,7 +78,7 @@ def _problems(
 def _parameter(run: Any) -> inspect.Parameter | None:
     """The one parameter besides `self` that a run is started with; None if it is not one."""
     named = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = [one for one in inspect.signature(run).parameters.values() if one.kind in named]
+    parameters = [one for one in signature_of(run).parameters.values() if one.kind in named]
     needed = [one for one in parameters[2:] if one.default is one.empty]
     return parameters[1] if len(parameters) > 1 and not needed else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from tqrun.plan.binding import BoundFunction
 from tqrun.plan.compile import LaunchPlan
 from tqrun.plan.cost import longest_call
 from tqrun.plan.registry import Registry
+from tqrun.plan.signatures import signature_of
 
 _LONGEST = 60
 _DEFAULT = "left out; default of the function"
@@ -78,7 +78,7 @@ class _Explanation:
 
     def _call(self, step: plan.Call, depth: int, owners: Mapping[str, str]) -> Iterator[Line]:
         function = self._function(step)
-        signature = inspect.signature(function.function) if function else None
+        signature = signature_of(function.function) if function else None
         named = [parameter.name for parameter in function.parameters] if function else []
         for name in dict.fromkeys((*named, *step.given, *step.arguments)):
             if name in step.given:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -93,7 +94,7 @@ def read(path: str, function: Callable[..., Any]) -> BoundFunction:
     """
     inner = written(function)
     try:
-        signature = inspect.signature(function)
+        signature = signature_of(function)
     except (ValueError, TypeError):
         message = f'"{path}" does not tell its parameters; write a function that calls it'
         raise BindingError("not-a-function", message) from None
@@ -116,6 +117,15 @@ def read(path: str, function: Callable[..., Any]) -> BoundFunction:
     )
     _refuse_unnamed(bound, signature)
     return bound
+
+
+def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    """Its signature; since 3.14 a name in an annotation that does not exist would raise there."""
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format
+
+        return inspect.signature(function, annotation_format=Format.FORWARDREF)
+    return inspect.signature(function)
 
 
 def written(function: Any) -> Any:
