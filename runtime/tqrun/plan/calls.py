@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tqrun.config import model, resolve, steps
@@ -87,6 +87,40 @@ class Calls:
             summary=step.summary or activity.summary,
         )
         return call, _returns(function)
+
+    def binds_anything(self, activity: str) -> bool:
+        """Whether what a call of *activity* takes is not known: there is no function to look at."""
+        declared = self.activities.get(activity)
+        if declared is None:
+            return True
+        return declared.task_queue is None and self._functions.of(self.queue, activity) is None
+
+    def options(
+        self, step: steps.ActivityStep, location: Location
+    ) -> Iterator[tuple[str, Any, Location]]:
+        """Each option of the call that *step* makes: the nearest one counts, and is named there."""
+        levels: list[tuple[ActivityOptions, Location]] = [(step, location)]
+        if step.activity in self.activities:
+            declared = ("queues", self.queue, "activities", step.activity)
+            levels.append((self.activities[step.activity], declared))
+        levels.append((self._file.defaults.activity, ("defaults", "activity")))
+        for name in ActivityOptions.model_fields:
+            for options, place in levels:
+                if name in options.model_fields_set:
+                    yield from self._option(name, getattr(options, name), (*place, name))
+                    break
+
+    def _option(
+        self, name: str, value: Any, location: Location
+    ) -> Iterator[tuple[str, Any, Location]]:
+        if name == "retry_policy":
+            if isinstance(value, str):
+                location = ("retry_policies", value)
+                value = self._file.retry_policies.get(value)
+            for inner in value.model_fields_set if value is not None else ():
+                yield inner, getattr(value, inner), (*location, inner)
+        else:
+            yield name, value, location
 
     def _bind(
         self,

@@ -6,7 +6,6 @@ YAML that the user mends. Nothing here is particular to Temporal's SDK.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +16,7 @@ from tqrun.config import model, resolve
 from tqrun.config.load import Loaded
 from tqrun.config.options import WorkflowOptions
 from tqrun.diagnostics import Finding, errors
-from tqrun.plan import classes, cost, schedules
+from tqrun.plan import classes, cost, ids, schedules
 from tqrun.plan.binding import BindingError, BoundFunction, bind
 from tqrun.plan.calls import Calls, attribute_type, by_field
 from tqrun.plan.expressions import ExpressionError, Template, compile_template
@@ -28,9 +27,6 @@ from tqrun.plan.report import Report
 from tqrun.plan.schedules import DeclaredSchedule
 from tqrun.plan.steps import StepCompiler
 
-MAX_ID_BYTES = 1_000
-"""Temporal's limit for workflow ids and task queue names (dynamic config `limit.maxIDLength`)."""
-
 LARGE_PLAN_BYTES = 16_000
 MAX_PLAN_BYTES = 64_000
 """On the wire, compressed. A header is part of a run's first event, which every worker that takes
@@ -38,7 +34,6 @@ the run over reads."""
 
 _FEW_CALLS = 20
 """So many of a queue's activities, each called once, are no large plan."""
-_UNSTABLE = re.compile(r"(?i)\b(now|today|time|timestamp|date|datetime|random|rand|uuid\d?|math)\b")
 _VERSION = {"version": {"type": "integer"}}
 
 Location = tuple[str | int, ...]
@@ -131,7 +126,7 @@ class Compiler:
         if queue.workflows:
             location = (*location, "workflows", name)
         scope = workflow.input
-        workflow_id = self._workflow_id(workflow, location)
+        workflow_id = ids.template(workflow, location, self._report)
         task_queue = self._task_queue(queue_name, workflow, location)
         memo = self._values(workflow.memo, scope, (*location, "memo"))
         attributes = self._values(
@@ -224,28 +219,6 @@ class Compiler:
             self._report.add(error.code, error.message, (*location, "workflow_class"))
             return None
 
-    def _workflow_id(self, workflow: model.Workflow, location: Location) -> Template | None:
-        location = (*location, "workflow_id")
-        text = workflow.workflow_id
-        if text is None:
-            return None
-        try:
-            template = compile_template(text, workflow.input)
-        except ExpressionError as error:
-            self._report.expression(_unstable(text, error), location)
-            return None
-        if workflow.input and not template.names() & set(workflow.input):
-            first = next(iter(workflow.input))
-            message = f'"{text}" is the same id for every input; put ${{{first}}} in it'
-            self._report.add("constant-id", message, location)
-        longest = len(template.literal.encode()) + sum(
-            _max_length(workflow.input[name]) for name in template.names() & set(workflow.input)
-        )
-        if longest > MAX_ID_BYTES:
-            message = f"an id from this template can have {longest} bytes; Temporal's limit is 1000"
-            self._report.add("id-too-long", message, location)
-        return template
-
     def _task_queue(
         self, queue_name: str, workflow: model.Workflow, location: Location
     ) -> Template | None:
@@ -280,19 +253,21 @@ class Compiler:
         }
 
     def _durations(self, workflow: model.Workflow, location: Location) -> None:
-        """Look into the durations of a start that are expressions over the input."""
-        starts = (
-            (("execution_timeout",), workflow.execution_timeout),
-            (("start_delay",), workflow.start_delay),
-            (("debounce", "window"), workflow.debounce and workflow.debounce.window),
-            (("debounce", "max_wait"), workflow.debounce and workflow.debounce.max_wait),
-        )
-        for keys, value in starts:
-            if isinstance(value, str):
-                place = (*location, *keys)
-                template = self._template(value, workflow.input, place)
-                if template is not None:
-                    self._report.duration(value, template.schema, place)
+        """Check the durations of a start that are expressions over the input."""
+        options, debounce = resolve.workflow_options(self.file, workflow), workflow.debounce
+        shared = ("defaults", "workflow")
+        for key in ("execution_timeout", "start_delay"):
+            place = location if key in workflow.model_fields_set else shared
+            self._duration(getattr(options, key), workflow, (*place, key))
+        if debounce is not None:
+            self._duration(debounce.window, workflow, (*location, "debounce", "window"))
+            self._duration(debounce.max_wait, workflow, (*location, "debounce", "max_wait"))
+
+    def _duration(self, value: Any, workflow: model.Workflow, location: Location) -> None:
+        if isinstance(value, str):
+            template = self._template(value, workflow.input, location)
+            if template is not None:
+                self._report.duration(value, template.schema, location)
 
     def _template(
         self, text: str | None, scope: Mapping[str, Any], location: Location
@@ -325,27 +300,3 @@ def task_queues(file: model.QueuesFile, name: str, version: int) -> list[str]:
 def plain_memo(workflow: model.Workflow) -> tuple[str, ...]:
     """The memo fields that are inputs under their own name, which log lines carry."""
     return tuple(name for name in workflow.memo if name in workflow.input)
-
-
-def _unstable(text: str, error: ExpressionError) -> ExpressionError:
-    """An unknown name that means the time or chance gets a finding of its own."""
-    others = tuple(_unstable(text, one) for one in error.others)
-    match = _UNSTABLE.search(text, max(error.offset - 1, 0), error.offset + error.width)
-    if error.code != "unknown-name" or match is None:
-        error.others = others
-        return error
-    message = (
-        f'"{match[1]}" differs at every launch, '
-        "so that the same input starts a second run; use inputs"
-    )
-    unstable = ExpressionError("unstable-id", message, error.offset, error.width)
-    unstable.others = others
-    return unstable
-
-
-def _max_length(schema: Mapping[str, Any]) -> int:
-    """The most characters that a value of *schema* is declared to have; 0 when it is open."""
-    if "enum" in schema:
-        return max((len(str(value)) for value in schema["enum"]), default=0)
-    length = schema.get("maxLength", 0)
-    return length if isinstance(length, int) else 0

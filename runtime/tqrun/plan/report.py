@@ -33,21 +33,60 @@ class Report:
 
     def duration(self, text: str, schema: Schema, location: Location) -> None:
         """Judge a duration with expressions, *text*, which evaluates to *schema*."""
-        found = types.kinds(schema)
         shape = replaced(text, lambda _: "1")
+        if shape != "1":
+            if not _is_duration(shape):
+                message = f'"{text}": not a duration; write for example "${{n}}s" or "${{n}}d"'
+                self.add("bad-expression", message, location)
+            return
+        found = [kind for kind in types.kinds(schema) if kind != "null"]
+        words = [word for word in schema.get("enum", [schema.get("const")]) if type(word) is str]
+        wrong = next((word for word in words if not _is_duration(word)), None)
         if found and "string" not in found:
             message = (
                 f"{' or '.join(found)} is not a duration; "
                 'write a unit after it, for example "${n}s"'
             )
             self.add("bad-expression", message, location)
-        elif shape != "1":
-            try:
-                parse_duration(shape)
-            except ValueError:
-                message = f'"{text}": not a duration; write for example "${{n}}s" or "${{n}}d"'
-                self.add("bad-expression", message, location)
+        elif schema.get("format") in _NO_DURATIONS:
+            message = f"{_NO_DURATIONS[schema['format']]} is not a duration; {_INSTEAD}"
+            self.add("bad-expression", message, location)
+        elif wrong is not None:
+            message = f'it may be "{wrong}", which is not a duration; write for example "5m"'
+            self.add("bad-expression", message, location)
+        elif types.may_be_null(schema):
+            message = "it may be null here, which is not a duration; test it first"
+            self.add("possibly-null", message, location)
+
+    def number(self, schema: Schema, location: Location) -> None:
+        """Judge an expression that evaluates to *schema* where a number is wanted."""
+        found = [kind for kind in types.kinds(schema) if kind != "null"]
+        if found and not {"integer", "number"} & {*found}:
+            self.add("bad-expression", f"{' or '.join(found)} is not a number", location)
+        elif found and types.may_be_null(schema):
+            message = "it may be null here, which is not a number; test it first"
+            self.add("possibly-null", message, location)
 
     def forget(self, mark: int) -> None:
         """Take back what was found since there were *mark* findings."""
         del self.findings[mark:]
+
+
+_NO_DURATIONS = {
+    "date-time": "a moment",
+    "date": "a date",
+    "time": "a time of day",
+    "uuid": "a UUID",
+    "email": "an address",
+    "uri": "an address",
+}
+"""What a text of a format is that is not a duration."""
+_INSTEAD = 'for a moment write "sleep_until", for a duration "5m" or "${n}s"'
+
+
+def _is_duration(text: str) -> bool:
+    try:
+        parse_duration(text)
+    except ValueError:
+        return False
+    return True

@@ -27,8 +27,8 @@ from temporalio.common import (
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from tqrun.config.values import MAX_DURATION, parse_duration
-from tqrun.plan.compile import MAX_ID_BYTES
 from tqrun.plan.expressions import as_text
+from tqrun.plan.ids import MAX_ID_BYTES
 from tqrun.plan.inputs import MAX_PAYLOAD_BYTES
 from tqrun.plan.model import Call, Child, RetryPlan, Seconds
 from tqrun.temporal.failures import is_not_bound

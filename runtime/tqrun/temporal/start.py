@@ -13,8 +13,9 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from tqrun.errors import InvalidInput
-from tqrun.plan.compile import MAX_ID_BYTES, LaunchPlan
+from tqrun.plan.compile import LaunchPlan
 from tqrun.plan.expressions import EvaluationError, Template, evaluate
+from tqrun.plan.ids import MAX_ID_BYTES
 from tqrun.temporal.calls import REUSE, plan_to_send, search_attributes, seconds
 from tqrun.temporal.launches import LAUNCH
 

@@ -9,7 +9,7 @@ from tqrun.config.model import QueuesFile, Workflow
 from tqrun.config.rules.broken import Broken, every_workflow
 from tqrun.config.source import Location
 from tqrun.config.steps import ActivityStep, WaitStep, WorkflowStep, walk
-from tqrun.diagnostics import did_you_mean
+from tqrun.diagnostics import did_you_mean, nearest
 
 
 def unknown_activity(file: QueuesFile) -> Iterator[Broken]:
@@ -31,9 +31,22 @@ def unknown_workflow(file: QueuesFile) -> Iterator[Broken]:
             if not isinstance(step, WorkflowStep):
                 continue
             if resolve.child(file, queue, step.workflow) is None:
-                known = [*file.queues[queue].workflows, *resolve.workflow_names(file)]
-                message = f'no workflow "{step.workflow}"{did_you_mean(step.workflow, known)}'
+                message = f'no workflow "{step.workflow}"{_meant(file, queue, step.workflow)}'
                 yield Broken((*where, "workflow"), message)
+
+
+def _meant(file: QueuesFile, queue: str, name: str) -> str:
+    """The tail of a message about a workflow *name*, which a step of *queue* cannot start."""
+    named, _, _ = name.partition(".")
+    if named not in file.queues:
+        return did_you_mean(name, [*file.queues[queue].workflows, *resolve.workflow_names(file)])
+    own = [one for one in resolve.workflow_names(file) if one.partition(".")[0] == named]
+    if not own:
+        return f'; queue "{named}" has none, it only runs activities'
+    if own == [named]:
+        return f'; queue "{named}" has one workflow, write "{named}"'
+    near = nearest(name, own) if name != named else None
+    return f'; did you mean "{near}"?' if near else f'; queue "{named}" has {", ".join(own)}'
 
 
 def unknown_signal(file: QueuesFile) -> Iterator[Broken]:

@@ -57,6 +57,8 @@ _PYTHON = {
     "False": "false",
 }
 """What a Python user writes, and what it is here."""
+_OF_A_RUN = frozenset({"now", "random", "version", "workflow"})
+"""Functions and names that only a run has."""
 _TAKES_NULL = ("_==_", "_!=_", "@in")
 _CHOICE = "_?_:_"
 _HAS_INPUT = re.compile(r"\bhas\(\s*input\s*\.\s*(\w+)\s*\)")
@@ -298,8 +300,16 @@ class _Check:
         if name.startswith("input."):
             name = name.removeprefix("input.")
             position += len("input.")
-        if self._source[position + len(name) :].lstrip().startswith("("):
-            hint = did_you_mean(name, {*functions.NAMES, *functions.OF_CEL})
+        is_call = self._source[position + len(name) :].lstrip().startswith("(")
+        if not self._in_workflow and name.partition(".")[0] in _OF_A_RUN:
+            shown = f"{name}()" if is_call else name
+            text = f'"{shown}" is known in steps only, not where a run is started'
+            return self._error("unknown-name", text, position, len(name))
+        if is_call:
+            callable_here = {*functions.NAMES, *functions.OF_CEL}
+            if not self._in_workflow:
+                callable_here -= _OF_A_RUN
+            hint = did_you_mean(name, callable_here)
             if name in functions.OF_CEL:
                 hint = f"; write it after its value, value.{name}(…)"
             text = f'there is no function "{name}"{hint if "known here" not in hint else ""}'

@@ -18,18 +18,17 @@ def activity(at: Context, step: steps.ActivityStep, location: Location) -> plan.
             at.value(text, (*location, key))
     at.options(step, location)
     activity = at.calls.activities.get(step.activity)
-    if activity is not None:
+    if activity is not None and activity.summary is not None and step.summary is None:
         declared = ("queues", at.calls.queue, "activities", step.activity)
-        at.options(activity, declared)
-        if activity.summary is not None:
-            at.value(activity.summary, (*declared, "summary"))
+        at.value(activity.summary, (*declared, "summary"))
+    if at.calls.binds_anything(step.activity):
+        at.use_all()
     bound = at.calls.activity(step, at.visible(), at.scope, given, location)
-    if bound is None:
-        return None
-    call, returns = bound
-    at.use(call.arguments, location)
+    call, schema = bound or (None, {})
+    if call is not None:
+        at.use(call.arguments, location)
+        schema = schema if call.on_error == "fail" else types.nullable(schema)
     if step.result is not None:
-        schema = returns if call.on_error == "fail" else types.nullable(returns)
         at.write(step.result, schema, (*location, "as"))
     return call
 
@@ -40,7 +39,9 @@ def child(at: Context, step: steps.WorkflowStep, location: Location) -> plan.Chi
     if step.workflow_id is not None:
         at.value(step.workflow_id, (*location, "workflow_id"))
     child = at.calls.child(step, at.visible(), given, location)
-    if child is not None:
+    if child is None:
+        at.use_all()
+    else:
         at.use(child.arguments, location)
     if step.result is not None:
         at.write(step.result, {}, (*location, "as"))

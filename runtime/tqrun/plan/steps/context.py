@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tqrun.config import model
-from tqrun.config.options import ActivityOptions, RetryPolicy
+from tqrun.config import model, steps
 from tqrun.config.source import Location
 from tqrun.config.values import Expression
 from tqrun.plan import model as plan
@@ -29,6 +28,10 @@ ALWAYS: Mapping[str, Schema] = {
     "workflow.start_time": {"type": "string", "format": "date-time"},
 }
 """What every workflow can name besides its inputs and locals."""
+
+
+_NUMBERS = frozenset({"maximum_attempts", "backoff_coefficient"})
+"""Options of a call that are numbers; the others with expressions are durations."""
 
 
 class Context:
@@ -107,16 +110,17 @@ class Context:
         self.report.duration(duration, self.value(duration, location), location)
         return str(duration)
 
-    def options(self, options: ActivityOptions, location: Location) -> None:
-        """Look into the options that are expressions."""
-        for name in type(options).model_fields:
-            value = getattr(options, name)
+    def number(self, value: Any, location: Location) -> None:
+        """Check an option that is a number, or an expression for one."""
+        if isinstance(value, str):
+            self.report.number(self.value(value, location), location)
+
+    def options(self, step: steps.ActivityStep, location: Location) -> None:
+        """Check the options of a call that are expressions."""
+        for name, value, place in self.calls.options(step, location):
             if isinstance(value, Expression):
-                self.value(value, (*location, name))
-            elif isinstance(value, RetryPolicy):
-                for inner in RetryPolicy.model_fields:
-                    if isinstance(getattr(value, inner), Expression):
-                        self.value(getattr(value, inner), (*location, name, inner))
+                check = self.number if name in _NUMBERS else self.seconds
+                check(value, place)
 
     def use(
         self, names: Any, location: Location, text: str = "", *, uncertain: bool = False
@@ -131,6 +135,10 @@ class Context:
                 self.report.expression(
                     ExpressionError("possibly-unset", message, found, len(name)), location
                 )
+
+    def use_all(self) -> None:
+        """Note that every visible name may be read here, by what cannot be known."""
+        self._read.update(self.visible())
 
     def write(self, name: str, schema: Schema, location: Location, *, key: bool = False) -> None:
         try:

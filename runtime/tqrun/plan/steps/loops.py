@@ -25,8 +25,7 @@ def foreach(at: Context, step: steps.ForeachStep, location: Location) -> plan.Fo
     items = at.value(step.foreach, (*location, "foreach"))
     item = _item(at, items, (*location, "foreach"))
     limit = step.max_concurrent
-    if isinstance(limit, str):
-        at.value(limit, (*location, "max_concurrent"))
+    at.number(limit, (*location, "max_concurrent"))
     names = {step.item: Name(item, "item", location=(*location, "item"))}
     if step.index is not None:
         names[step.index] = Name({"type": "integer"}, "item", location=(*location, "index"))
@@ -97,8 +96,7 @@ def loop(at: Context, step: steps.WhileStep | steps.RepeatStep, location: Locati
     """A `while` or a `repeat_until`."""
     until = isinstance(step, steps.RepeatStep)
     key = "repeat_until" if until else "while"
-    if isinstance(step.max_iterations, str):
-        at.value(step.max_iterations, (*location, "max_iterations"))
+    at.number(step.max_iterations, (*location, "max_iterations"))
     names = {}
     if step.index is not None:
         names[step.index] = Name({"type": "integer"}, "item", location=(*location, "index"))

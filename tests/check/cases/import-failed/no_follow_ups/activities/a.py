@@ -1,0 +1,4 @@
+import nothing_there
+
+
+def f(forgotten): ...
