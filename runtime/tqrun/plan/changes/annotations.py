@@ -3,44 +3,31 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tqrun.plan.changes import classes
-from tqrun.plan.changes.fields import FIELD, given, limited, noted
+from tqrun.plan.changes import classes, enums, known
+from tqrun.plan.changes.fields import (
+    ALSO,
+    FIELD,
+    Given,
+    given,
+    joined,
+    limited,
+    noted,
+    of_keywords,
+)
 from tqrun.plan.changes.lookup import DEPTH, Lookup, Unknown
-from tqrun.plan.changes.modules import Module
+from tqrun.plan.changes.modules import Module, plain
 from tqrun.plan.expressions import types
 from tqrun.plan.types import Schema
 
-_PLAIN: dict[str, Schema] = {
-    "str": {"type": "string"},
-    "int": {"type": "integer"},
-    "float": {"type": "number"},
-    "bool": {"type": "boolean"},
-    "dict": {"type": "object"},
-    "Dict": {"type": "object"},
-    "Mapping": {"type": "object"},
-    "list": {"type": "array"},
-    "List": {"type": "array"},
-    "Sequence": {"type": "array"},
-    "tuple": {"type": "array"},
-    "Tuple": {"type": "array"},
-    "set": {"type": "array"},
-    "frozenset": {"type": "array"},
-    "None": {"type": "null"},
-    "Any": {},
-    "object": {},
-    "datetime": {"type": "string", "format": "date-time"},
-    "date": {"type": "string", "format": "date"},
-    "time": {"type": "string", "format": "time"},
-    "timedelta": {"type": "string", "format": "duration"},
-    "UUID": {"type": "string", "format": "uuid"},
-    "Path": {"type": "string"},
-    "bytes": {"type": "string"},
-    "Decimal": {"type": ["number", "string"]},
-}
+_TRANSPARENT = frozenset(
+    {"Annotated", "Required", "NotRequired", "Final", "ReadOnly", "ClassVar", "InitVar"}
+)
+_OPEN: Schema = {}
+_OPEN_MAPS = frozenset({"Counter"})
 
 
 @dataclass(frozen=True)
@@ -51,11 +38,13 @@ class Annotations:
         result: They are of what a function returns: fields with a default are always there.
         closed: Dataclasses and typed dictionaries refuse a field that they do not declare, as
             they do in the arguments of a call; a Pydantic model decides that for what is in it.
+        variables: What the type variables of a generic class stand for.
     """
 
     lookup: Lookup
     result: bool = False
     closed: bool = True
+    variables: Mapping[str, Schema] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)
 
     def schema(self, module: Module, node: ast.expr, depth: int = 0) -> Schema:
@@ -77,50 +66,161 @@ class Annotations:
                 return {"anyOf": [self.schema(module, side, depth + 1) for side in sides]}
             case ast.Subscript():
                 return self._subscript(module, node, depth)
-            case ast.Attribute(value=ast.Name(id=outer)):
-                source = self.lookup.imported(module, outer)
-                home = self.lookup.module(source) if source is not None else None
-                return self._named(home, node.attr, depth) if home else _plain(node.attr)
-            case ast.Call(func=ast.Name(id="NewType"), args=[_, real]):
-                return self.schema(module, real, depth + 1)
-            case ast.Name():
-                return self._named(module, node.id, depth)
+            case ast.Name() | ast.Attribute():
+                return self._named(module, node, depth)
+            case ast.Call():
+                return self._made(module, node, depth)
         raise Unknown
 
+    # Names
+
+    def _named(
+        self, module: Module, node: ast.expr, depth: int, inner: list[ast.expr] | None = None
+    ) -> Schema:
+        """The type called *node*, with the arguments *inner* if it is generic."""
+        if isinstance(node, ast.Name) and node.id in self.variables:
+            return self.variables[node.id]
+        found = self._definition(module, node)
+        if found is None:
+            return self._of_library(self.lookup.dotted(module, node).rpartition(".")[2])
+        home, definition = found
+        if isinstance(definition, ast.ClassDef):
+            arguments = [self.schema(module, one, depth + 1) for one in inner or ()]
+            names = classes.variables(definition)
+            variables = dict(zip(names, arguments, strict=False)) if arguments else {}
+            return self._class(home, definition, depth, dict.fromkeys(names, _OPEN) | variables)
+        if isinstance(definition, ast.expr):
+            return self.schema(home, definition, depth + 1)
+        raise Unknown
+
+    def _definition(
+        self, module: Module, node: ast.expr
+    ) -> tuple[Module, ast.stmt | ast.expr] | None:
+        if isinstance(node, ast.Name):
+            return self.lookup.definition(module.name, node.id)
+        home, _, name = self.lookup.dotted(module, node).rpartition(".")
+        return self.lookup.definition(home, name) if home else None
+
+    def _of_library(self, name: str) -> Schema:
+        found = known.named(name, result=self.result)
+        if found is None:
+            raise Unknown
+        return found
+
+    def _made(self, module: Module, node: ast.Call, depth: int) -> Schema:
+        """A type that a call makes."""
+        name = self.lookup.dotted(module, node).rpartition(".")[2]
+        if name == "NewType" and len(node.args) == 2:
+            return self.schema(module, node.args[1], depth + 1)
+        if name in ("TypeVar", "ParamSpec", "TypeVarTuple"):
+            bound = next((one.value for one in node.keywords if one.arg == "bound"), None)
+            return {} if bound is None else self.schema(module, bound, depth + 1)
+        if name == "TypeAliasType" and len(node.args) == 2:
+            return self.schema(module, node.args[1], depth + 1)
+        if name in known.CONSTRAINED:
+            said = of_keywords(
+                [one for one in node.keywords if one.arg != "item_type"],
+                evaluate=self._evaluate(module),
+            )
+            schema = dict(known.CONSTRAINED[name])
+            item = [*node.args, *(one.value for one in node.keywords if one.arg == "item_type")]
+            if schema.get("type") == "array" and item:
+                schema["items"] = self.schema(module, item[0], depth + 1)
+            return noted(limited(schema, said.limits), said.notes)
+        twin = classes.functional(name, node)
+        if twin is not None:
+            return self._class(module, twin, depth, {})
+        raise Unknown
+
+    # Types with arguments
+
     def _subscript(self, module: Module, node: ast.Subscript, depth: int) -> Schema:
-        outer = node.value.attr if isinstance(node.value, ast.Attribute) else None
-        outer = node.value.id if isinstance(node.value, ast.Name) else outer
         inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if self._definition(module, node.value) is not None:
+            return self._named(module, node.value, depth, inner)
+        outer = self.lookup.dotted(module, node.value).rpartition(".")[2]
         if outer in ("Optional", "Union"):
             kinds = [self.schema(module, one, depth + 1) for one in inner]
             return {"anyOf": [*kinds, *([{"type": "null"}] if outer == "Optional" else [])]}
-        if outer in ("Annotated", "Required", "NotRequired", "Final", "ReadOnly"):
+        if outer in _TRANSPARENT:
             return self._annotated(module, self.schema(module, inner[0], depth + 1), inner[1:])
         if outer == "Literal":
-            return listed([one.value for one in inner if isinstance(one, ast.Constant)])
-        known = _PLAIN.get(outer or "")
-        if known is None or outer is None:
-            raise Unknown
-        if known == {"type": "array"}:
+            return self._literal(module, inner, depth)
+        if outer in _OPEN_MAPS:
+            return {"type": "object", "additionalProperties": {"type": "integer"}}
+        found = self._of_library(outer)
+        if found == {"type": "array"}:
             return self._array(module, outer, inner, depth)
-        if known == {"type": "object"} and len(inner) == 2:
-            values = self.schema(module, inner[1], depth + 1)
-            keys = ast.unparse(inner[0])
-            found = {**known, "additionalProperties": values} if values else known
-            return found if keys in ("str", "Any") else noted(found, [f"keys of {keys}"])
-        return known
+        if found == {"type": "object"} and len(inner) == 2:
+            return self._map(module, inner, depth)
+        return found
+
+    def _map(self, module: Module, inner: list[ast.expr], depth: int) -> Schema:
+        values = self.schema(module, inner[1], depth + 1)
+        keys = self.schema(module, inner[0], depth + 1)
+        found: Schema = {"type": "object"}
+        if values:
+            found = {**found, "additionalProperties": values}
+        if not keys or keys == {"type": "string"}:
+            return found
+        return noted(found, [f"keys of {ast.unparse(inner[0])}"])
+
+    def _literal(self, module: Module, inner: list[ast.expr], depth: int) -> Schema:
+        values: list[Any] = []
+        others = []
+        for one in inner:
+            try:
+                values.append(plain(one))
+            except ValueError:
+                member = self._member(module, one)
+                others += [self.schema(module, one, depth + 1)] if member is None else []
+                values += [] if member is None else [member]
+        schemas = [*([listed(values)] if values else []), *others]
+        return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+
+    def _member(self, module: Module, node: ast.expr) -> Any:
+        """The value of the member of an enumeration that *node* names, if it does."""
+        if not isinstance(node, ast.Attribute):
+            return None
+        found = self._definition(module, node.value)
+        if found is None or not isinstance(found[1], ast.ClassDef):
+            return None
+        return enums.members(self.lookup, found[0], found[1]).get(node.attr)
 
     def _annotated(self, module: Module, schema: Schema, parts: list[ast.expr]) -> Schema:
         """*schema* with what the other *parts* of `Annotated` add to it."""
         for part in parts:
-            if isinstance(part, ast.Call) and ast.unparse(part.func).endswith("Field"):
-                said = given(part)
+            said = self._said(module, part)
+            if said is not None:
                 schema = noted(limited(schema, said.limits), said.notes)
-            elif not isinstance(part, ast.Constant):
+            elif not known.silent(part):
                 text = ast.unparse(part)
                 source = "\n".join([text, *self._sources(module, part)])
                 schema = classes.with_notes(schema, {text: source})
         return schema
+
+    def _said(self, module: Module, part: ast.expr) -> Given | None:
+        """What a part of `Annotated` says that stands for a field, or as a `Field` would."""
+        evaluate = self._evaluate(module)
+        if isinstance(part, ast.Call) and ast.unparse(part.func).rpartition(".")[2] == "Field":
+            return given(part, result=self.result, evaluate=evaluate)
+        marks = known.keywords(part)
+        return None if marks is None else of_keywords(marks, evaluate=evaluate)
+
+    def _evaluate(self, module: Module) -> Any:
+        """What gives the value of an expression of *module*, constants of the project followed."""
+
+        def evaluate(node: ast.expr) -> object:
+            if isinstance(node, ast.Name | ast.Attribute):
+                try:
+                    found = self._definition(module, node)
+                except Unknown:
+                    found = None
+                if found is not None and isinstance(found[1], ast.expr):
+                    return plain(found[1])
+            return plain(node)
+
+        return evaluate
 
     def _sources(self, module: Module, node: ast.expr) -> Iterator[str]:
         """The source of all that the project defines and *node* names."""
@@ -132,40 +232,37 @@ class Annotations:
                 yield ast.unparse(found[1])
 
     def _array(self, module: Module, outer: str, inner: list[ast.expr], depth: int) -> Schema:
-        kinds = [
+        if outer in ("tuple", "Tuple") and inner and ast.unparse(inner[0]) == "()":
+            inner = []
+        schemas = [
             self.schema(module, one, depth + 1)
             for one in inner
             if not (isinstance(one, ast.Constant) and one.value is Ellipsis)
         ]
-        if outer in ("tuple", "Tuple") and len(kinds) == len(inner):
-            count = len(kinds)
-            return {"type": "array", "prefixItems": kinds, "minItems": count, "maxItems": count}
-        return {"type": "array", "items": kinds[0]}
+        if outer in ("tuple", "Tuple") and len(schemas) == len(inner):
+            count = len(schemas)
+            return {"type": "array", "prefixItems": schemas, "minItems": count, "maxItems": count}
+        return {"type": "array", "items": schemas[0]}
 
-    def _named(self, module: Module, name: str, depth: int) -> Schema:
-        found = self.lookup.definition(module.name, name)
-        if found is None:
-            return _plain(name)
-        home, node = found
-        if isinstance(node, ast.ClassDef):
-            return self._class(home, node, depth)
-        if isinstance(node, ast.expr):
-            return self.schema(home, node, depth + 1)
-        raise Unknown
+    # Classes
 
-    def _class(self, module: Module, node: ast.ClassDef, depth: int) -> Schema:
-        key = f"{module.name}:{node.name}"
+    def _class(
+        self, module: Module, node: ast.ClassDef, depth: int, variables: Mapping[str, Schema]
+    ) -> Schema:
+        key = f"{module.name}:{node.name}:{sorted(map(str, variables.items()))}"
         if key in self._open:
             return {"type": "object"}
         self._open.add(key)
         try:
-            return self._declared(module, node, depth)
+            if enums.is_one(self.lookup, module, node):
+                values = enums.members(self.lookup, module, node).values()
+                return {**listed([*values]), classes.NAME: node.name}
+            inner = replace(self, variables={**self.variables, **variables})
+            return inner._declared(module, node, depth)  # noqa: SLF001 - its own
         finally:
             self._open.remove(key)
 
     def _declared(self, module: Module, node: ast.ClassDef, depth: int) -> Schema:
-        if classes.is_enumeration(node):
-            return listed(classes.constants(node))
         shape = classes.read(self.lookup, module, node)
         inner = self if shape.extra is None else replace(self, closed=shape.extra == "forbid")
         # A class may declare a field of its base anew, and give it another alias.
@@ -173,15 +270,24 @@ class Annotations:
         properties: dict[str, Schema] = {}
         required: list[str] = []
         for name, (home, entry) in entries.items():
-            said = given(entry.value, result=self.result)
+            if entry.is_computed and not self.result:
+                continue
+            said = self._field(home, entry)
             if not said.init and not self.result:
                 continue
             notes = [f"{note} of {node.name}.{name}" for note in said.notes]
-            schema = limited(inner.schema(home, entry.annotation, depth + 1), said.limits)
-            key = said.alias or name
-            properties[key] = noted(schema if key == name else {**schema, FIELD: name}, notes)
+            reader = inner._bound(entry, depth)  # noqa: SLF001 - its own
+            schema = limited(reader.schema(home, entry.annotation, depth + 1), said.limits)
+            key, *also = shape.keys(said, name, result=self.result)
+            named: dict[str, Any] = {FIELD: name} if key != name else {}
+            named |= {ALSO: also} if also else {}
+            properties[key] = noted({**schema, **named} if named else schema, notes)
             if not entry.is_partial and (self.result or not said.has_default):
                 required.append(key)
+        if shape.kind == "root" and properties:
+            return next(reversed(properties.values()))
+        if shape.kind == "tuple":
+            return _listed_fields(properties, required, node.name)
         found: Schema = {
             "type": "object",
             classes.NAME: node.name,
@@ -190,13 +296,47 @@ class Annotations:
         }
         if inner.closed:
             found = {**found, "additionalProperties": False}
-        return classes.with_notes(found, shape.notes)
+        return classes.with_notes(found, shape.results if self.result else shape.notes)
+
+    def _bound(self, entry: classes.Entry, depth: int) -> Annotations:
+        """What reads the annotation of *entry*, which may be of a generic base."""
+        if not entry.variables:
+            return self
+        bound = {
+            name: self.schema(module, node, depth + 1)
+            for name, (module, node) in entry.variables.items()
+        }
+        return replace(self, variables={**self.variables, **bound})
+
+    def _field(self, module: Module, entry: classes.Entry) -> Given:
+        """What stands behind the `=` of a field, and in its `Annotated`."""
+        evaluate = self._evaluate(module)
+        said = given(entry.value, result=self.result, evaluate=evaluate)
+        for part in _parts(entry.annotation):
+            if isinstance(part, ast.Call) and ast.unparse(part.func).endswith("Field"):
+                more = given(part, result=self.result, evaluate=evaluate)
+                # Its limits and notes belong to the annotation, which is read as such.
+                said = joined(said, replace(more, limits={}, notes=()))
+        return said
 
 
-def _plain(name: str) -> Schema:
-    if name not in _PLAIN:
-        raise Unknown
-    return _PLAIN[name]
+def _parts(annotation: ast.expr) -> list[ast.expr]:
+    """What stands beside the type in an `Annotated`."""
+    if not isinstance(annotation, ast.Subscript) or not isinstance(annotation.slice, ast.Tuple):
+        return []
+    is_one = ast.unparse(annotation.value).rpartition(".")[2] == "Annotated"
+    return annotation.slice.elts[1:] if is_one else []
+
+
+def _listed_fields(properties: Mapping[str, Schema], required: list[str], name: str) -> Schema:
+    """The fields of a named tuple, which is a list in JSON."""
+    return {
+        "type": "array",
+        classes.NAME: name,
+        "prefixItems": [*properties.values()],
+        "minItems": len(required),
+        "maxItems": len(properties),
+    }
 
 
 def listed(values: list[Any]) -> Schema:

@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 from tqrun.config.source import Location
 from tqrun.plan.binding import BoundFunction
+from tqrun.plan.changes import functions
 from tqrun.plan.changes.change import Change
 from tqrun.plan.changes.pair import Pair
 from tqrun.plan.compile import LaunchPlan
@@ -20,18 +21,16 @@ def rebound(
     """Calls that are written as before and get other values, or a parameter more."""
     old, new = _calls(was), _calls(is_)
     for activity in old.keys() & new.keys():
-        functions = (
-            pair.before.compiler.functions.of(was.plan.queue, activity),
-            pair.after.compiler.functions.of(queue, activity),
-        )
+        before = pair.before.compiler.functions.of(was.plan.queue, activity)
+        after = pair.after.compiler.functions.of(queue, activity)
+        if before is None or after is None or functions.is_opaque(pair, before, after):
+            continue
         way = ("activities", activity) if activity in _in_place(pair, queue) else ("steps",)
         for first, second in zip_longest(old[activity], new[activity]):
-            if first is None or second is None or functions[0] is None or functions[1] is None:
-                continue
-            if first.given != second.given:
+            if first is None or second is None or first.given != second.given:
                 continue
             here = (*location, *way) if way[0] == "steps" else ("queues", queue, *way)
-            for code, text in _differences(first, second, *functions, (was, is_)):
+            for code, text in _differences(first, second, before, after, (was, is_)):
                 yield pair.change(here, code, f"{activity} {text}", queue)
 
 
@@ -44,12 +43,10 @@ def _in_place(pair: Pair, queue: str) -> set[str]:
 def _differences(
     first: Call,
     second: Call,
-    was: BoundFunction | None,
-    now: BoundFunction | None,
+    was: BoundFunction,
+    now: BoundFunction,
     launches: tuple[LaunchPlan, LaunchPlan],
 ) -> Iterator[tuple[str, str]]:
-    assert was is not None
-    assert now is not None
     old, new = ({one.name for one in function.parameters} for function in (was, now))
     sources = [_sources(launch) for launch in launches]
     for name in second.arguments:

@@ -149,10 +149,11 @@ class _Queue:
 
     def _versions(self) -> Iterator[Change]:
         old, new = self._before.version, self._after.version
+        served = self.pair.served(self.old_name, self.name)
         if new < old:
             message = f"version goes from {old} down to {new}"
             yield self._change(("version",), "version-lowered", message)
-        elif new > old and old not in self._after.draining:
+        elif new > old and not {*self._after.draining, *served} & {old}:
             message = f"version goes from {old} to {new}, and {old} is not under draining"
             yield self._change(("version",), "version-not-draining", message)
         elif new > old:
@@ -162,6 +163,11 @@ class _Queue:
             if version not in self._after.draining and version != new:
                 message = f"draining version {version} is gone"
                 yield self._change(("draining",), "version-removed", message)
+            elif self._after.draining.get(version) == "external" != self._before.draining[version]:
+                message = (
+                    f"draining version {version} is external: no worker of this file serves it"
+                )
+                yield self._change(("draining", str(version)), "version-external", message)
 
     def _where(self) -> Iterator[Change]:
         """Whether the versions with open runs are served where those runs are."""
@@ -198,11 +204,21 @@ class _Queue:
                 message = f"{key} goes from {shown(values[0])} to {shown(values[1])}"
                 yield self.pair.change(way, "options-changed", message, self.name)
 
+    def _twin(self, workflow: str) -> str:
+        """What *workflow* is called now: of the same name, in place, or of the same type."""
+        new = self.pair.after.workflows[self.name]
+        if not self._before.workflows and not self._after.workflows:
+            return self.name
+        if workflow in new:
+            return workflow
+        kind = self.pair.before.workflows[self.old_name][workflow].workflow_type
+        others = (one for one in new if one not in self.pair.before.workflows[self.old_name])
+        return next((one for one in others if new[one].workflow_type == kind), workflow)
+
     def _workflows(self) -> Iterator[Change]:
         old = self.pair.before.workflows[self.old_name]
         new = self.pair.after.workflows[self.name]
-        in_place = not self._before.workflows and not self._after.workflows
-        twins = {one: self.name if in_place else one for one in old}
+        twins = {one: self._twin(one) for one in old}
         for workflow, twin in twins.items():
             if twin not in new:
                 message = f'workflow "{workflow}" of "{self.name}" is gone'

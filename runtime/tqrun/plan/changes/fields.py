@@ -7,17 +7,21 @@ them can only be told to differ.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any
 
+from tqrun.plan.changes.modules import plain
 from tqrun.plan.types import Schema
 
 NOTES = "$notes"
 """The key of what a schema cannot say: source text by what it is called."""
 FIELD = "$field"
 """The key of the name that a field with an alias has in Python."""
+ALSO = "$also"
+"""The key of the further names by which a field may be given."""
 
 _NUMBERS = {
     "ge": "minimum",
@@ -40,7 +44,8 @@ _SILENT = frozenset(
     {
         *("default", "default_factory", "init", "kw_only", "repr", "hash", "compare", "metadata"),
         *("title", "description", "examples", "json_schema_extra", "deprecated", "frozen", "doc"),
-        *("alias_priority", "init_var", "validate_default"),
+        *("alias_priority", "init_var", "validate_default", "union_mode", "exclude", "kw_only"),
+        *("field_title_generator", "factory", "coerce_numbers_to_str", "fail_fast"),
     }
 )
 """Keywords of `field` and `Field` that change nothing about the JSON that is taken."""
@@ -54,6 +59,7 @@ class Given:
         has_default: It need not be given.
         init: It may be given.
         alias: The name by which it is given, if another one.
+        also: Further names by which it may be given.
         limits: Of `Field`, by keyword.
         notes: Keywords that a schema cannot say, as they are written.
     """
@@ -61,34 +67,81 @@ class Given:
     has_default: bool = False
     init: bool = True
     alias: str | None = None
+    also: tuple[str, ...] = ()
     limits: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
-def given(value: ast.expr | None, *, result: bool = False) -> Given:
-    """What *value* says, for an argument or for a *result*."""
+def given(
+    value: ast.expr | None, *, result: bool = False, evaluate: Callable[[ast.expr], object] = plain
+) -> Given:
+    """What *value* says, for an argument or for a *result*; *evaluate* knows constants by name."""
     if not isinstance(value, ast.Call):
         return Given(has_default=value is not None)
     if ast.unparse(value.func).rpartition(".")[2] not in ("field", "Field"):
         return Given(has_default=True)
-    keywords = {one.arg: one.value for one in value.keywords if one.arg is not None}
-    plain = {name: node.value for name, node in keywords.items() if isinstance(node, ast.Constant)}
-    limits = {name: one for name, one in plain.items() if _is_limit(name, one)}
-    known = {*limits, *_SILENT, *(name for name in _ALIASES if name in plain)}
-    own = "serialization_alias" if result else "validation_alias"
-    alias = plain.get(own) or plain.get("alias")
+    found = of_keywords(value.keywords, result=result, evaluate=evaluate)
     first = value.args[0] if value.args else None
     is_given = first is not None and not (
         isinstance(first, ast.Constant) and first.value is Ellipsis
     )
+    return replace(found, has_default=found.has_default or is_given)
+
+
+def of_keywords(
+    said: Iterable[ast.keyword],
+    *,
+    result: bool = False,
+    evaluate: Callable[[ast.expr], object] = plain,
+) -> Given:
+    """What the keywords of `Field` say, or of what stands for it in `Annotated`."""
+    keywords = {one.arg: one.value for one in said if one.arg is not None}
+    values = {}
+    for name, node in keywords.items():
+        with suppress(ValueError):
+            values[name] = evaluate(node)
+    limits = {name: one for name, one in values.items() if _is_limit(name, one)}
+    known = {*limits, *_SILENT, *(name for name in _ALIASES if name in values)}
+    if values.get("default", 0) is Ellipsis:
+        del keywords["default"]
+    own = "serialization_alias" if result else "validation_alias"
+    names = _choices(keywords.get("validation_alias"), evaluate) if not result else []
+    if names:
+        known.add("validation_alias")
+    else:
+        names = [str(one) for one in [values.get(own) or values.get("alias")] if one]
     return Given(
-        has_default=is_given or not keywords.keys().isdisjoint(("default", "default_factory")),
-        init=plain.get("init", True) is not False,
-        alias=str(alias) if alias else None,
+        has_default=not keywords.keys().isdisjoint(("default", "default_factory", "factory")),
+        init=values.get("init", True) is not False,
+        alias=names[0] if names else None,
+        also=tuple(names[1:]),
         limits=limits,
         notes=tuple(
             f"{name}={ast.unparse(node)}" for name, node in keywords.items() if name not in known
         ),
+    )
+
+
+def _choices(node: ast.expr | None, evaluate: Callable[[ast.expr], object]) -> list[str]:
+    """The names of an `AliasChoices`; none if one of them is a path."""
+    if not isinstance(node, ast.Call) or not ast.unparse(node.func).endswith("AliasChoices"):
+        return []
+    try:
+        names = [evaluate(one) for one in node.args]
+    except ValueError:
+        return []
+    return [one for one in names if isinstance(one, str)]
+
+
+def joined(one: Given, other: Given) -> Given:
+    """What two parts say together; the first one goes before."""
+    return Given(
+        has_default=one.has_default or other.has_default,
+        init=one.init and other.init,
+        alias=one.alias or other.alias,
+        also=one.also or other.also,
+        limits={**other.limits, **one.limits},
+        notes=(*one.notes, *other.notes),
     )
 
 
@@ -108,6 +161,8 @@ def limited(schema: Schema, limits: Mapping[str, Any]) -> Schema:
         return schema
     if "anyOf" in schema:
         return {**schema, "anyOf": [limited(one, limits) for one in schema["anyOf"]]}
+    if schema.get("format") == "decimal":
+        return schema
     kind = schema.get("type")
     added, strange = {}, []
     for name, value in limits.items():

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from tqrun.config import resolve
 from tqrun.config.source import Location
 from tqrun.plan.binding import BoundFunction
-from tqrun.plan.changes import origin
+from tqrun.plan.changes import origin, raised
 from tqrun.plan.changes.change import Change
-from tqrun.plan.changes.narrowing import narrowed, unclear
+from tqrun.plan.changes.narrowing import converts, narrowed, unclear
 from tqrun.plan.changes.pair import Pair
 from tqrun.plan.changes.results import changed_result
-from tqrun.plan.model import Call, every_step
-from tqrun.plan.types import Schema, taken
+from tqrun.plan.model import Call, Plan, every_step
+from tqrun.plan.types import Schema, named, taken
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ def bound(pair: Pair, old_name: str, name: str) -> Iterator[Change]:
     """Whether every call of the plans of queue *old_name* can still be made."""
     for version in pair.served(old_name, name):
         own = _own(pair, old_name, version)
-        for call, inputs in _calls(pair, old_name):
+        for launch, call, inputs in _calls(pair, old_name):
             if call.activity in own:
                 continue  # told by `_drained`: plans of that version are not those of the base
-            home = pair.before.file.queues[old_name].activities[call.activity].queue
-            yield from _call(pair, old_name, name, version, call, inputs, home)
+            yield from _call(pair, old_name, name, version, launch, call, inputs)
+        yield from _by_hand(pair, old_name, name, version, own)
     yield from _drained(pair, old_name, name)
     yield from _declared(pair, old_name, name)
 
@@ -54,13 +54,16 @@ def _own(pair: Pair, queue: str, version: int) -> Mapping[str, str]:
     return {} if entry == "external" else entry.activities
 
 
-def _calls(pair: Pair, queue: str) -> Iterator[tuple[Call, Mapping[str, Schema]]]:
-    """The calls of the plans of a queue, with the inputs that they may pass."""
+def _calls(pair: Pair, queue: str) -> Iterator[tuple[Plan, Call, Mapping[str, Schema]]]:
+    """The calls of the plans of a queue, each with its plan and the inputs that it may pass."""
     for workflow, launch in pair.before.workflows[queue].items():
-        inputs = pair.before.workflow(queue, workflow).input
+        entry = pair.before.workflow(queue, workflow)
+        if entry.workflow_class is not None:
+            continue
+        inputs = entry.input
         for step in every_step(launch.plan.steps):
             if isinstance(step, Call) and step.bound:
-                yield step, inputs
+                yield launch.plan, step, inputs
 
 
 def _call(
@@ -68,31 +71,151 @@ def _call(
     old_name: str,
     name: str,
     version: int,
+    launch: Plan,
     call: Call,
     inputs: Mapping[str, Schema],
-    home: str | None,
 ) -> Iterator[Change]:
-    here = home is None or home == old_name
-    old_home = old_name if here else str(home)
-    new_home = name if here else pair.new_name(old_home)
-    if new_home is None:
+    sides = _sides(pair, old_name, name, version, call.activity)
+    if sides is None:
         return  # the queue itself is gone, which is told already
-    served = version if here else pair.before.file.queues[old_home].version
-    was = pair.before.bound(old_home, call.activity, served)
-    now = pair.after.bound(new_home, call.activity, served)
+    was, now = sides
     location = ("queues", name, "activities", call.activity)
     if now is None:
-        path = was.path if was else resolve.function_path(pair.before.file, old_name, call.activity)
-        declared = call.activity in pair.after.file.queues[name].activities
-        what = "is no longer run by the workers of this queue" if declared else "is gone"
-        message = f'"{call.activity}" ({path}), which plans of version {version} call, {what}'
-        yield pair.change(location, "activity-removed", message, name)
+        yield _gone(pair, old_name, name, version, call.activity, was)
     elif was is not None:
+        yield from _callable(pair, location, name, call.activity, version, was, now)
         passed = {*call.arguments, *call.given}
         known = {name: inputs[name] for name in call.arguments if name in inputs}
         kept = None if call.result is None else f', kept as "{call.result}",'
         use = _Use(call.activity, passed, passed, known, kept)
         yield from _signature(pair, location, name, use, was, now)
+        readers = pair.before.reader, pair.after.reader
+        for error in raised.gone(readers, launch, call, (was.path, now.path)):
+            message = f'"{call.activity}" ({now.path}) no longer raises "{error}", which plans name'
+            change = pair.change(location, "error-type-removed", message, name)
+            yield replace(change, python=origin.of_definition(pair, was.path, now.path))
+
+
+_Sides = tuple[BoundFunction | None, BoundFunction | None]
+
+
+def _sides(pair: Pair, old_name: str, name: str, version: int, activity: str) -> _Sides | None:
+    """What workers ran for *activity* of the base, and run now; None if its queue is gone."""
+    home = pair.before.file.queues[old_name].activities[activity].queue
+    here = home is None or home == old_name
+    old_home = old_name if here else str(home)
+    new_home = name if here else pair.new_name(old_home)
+    if new_home is None:
+        return None
+    served = version if here else pair.before.file.queues[old_home].version
+    return (
+        pair.before.bound(old_home, activity, served),
+        pair.after.bound(new_home, activity, served),
+    )
+
+
+def _gone(
+    pair: Pair, old_name: str, name: str, version: int, activity: str, was: BoundFunction | None
+) -> Change:
+    path = was.path if was else resolve.function_path(pair.before.file, old_name, activity)
+    declared = activity in pair.after.file.queues[name].activities
+    what = "is no longer run by the workers of this queue" if declared else "is gone"
+    message = f'"{activity}" ({path}), which plans of version {version} call, {what}'
+    location = ("queues", name, "activities", activity)
+    return pair.change(location, "activity-removed", message, name)
+
+
+def _by_hand(
+    pair: Pair, old_name: str, name: str, version: int, own: Collection[str]
+) -> Iterator[Change]:
+    """What hand-written workflows may call: by name, with arguments in order."""
+    workflows = resolve.workflows(old_name, pair.before.file.queues[old_name]).values()
+    paths = [one.workflow_class for one in workflows if one.workflow_class is not None]
+    if not paths:
+        return
+    for activity, declared in pair.before.file.queues[old_name].activities.items():
+        if declared.task_queue is not None or activity in own:
+            continue
+        sides = _sides(pair, old_name, name, version, activity)
+        if sides is None:
+            continue
+        was, now = sides
+        if now is None:
+            yield _gone(pair, old_name, name, version, activity, was)
+        elif was is not None:
+            location = ("queues", name, "activities", activity)
+            yield from _callable(pair, location, name, activity, version, was, now)
+            yield from _in_order(pair, location, name, activity, was, now)
+
+
+def _in_order(
+    pair: Pair,
+    location: Location,
+    queue: str,
+    activity: str,
+    was: BoundFunction,
+    now: BoundFunction,
+) -> Iterator[Change]:
+    """What calls of *was* with arguments in order may miss in *now*."""
+    if is_opaque(pair, was, now):
+        return
+    use = _Use(activity, (), (), result="")
+    old, new = was.parameters, now.parameters
+    names = [one.name for one in new]
+    place = f"{activity} ({now.file}:{now.first_line})"
+    for index, parameter in enumerate(new):
+        where = f'parameter "{parameter.name}" of {place}'
+        twin = old[index] if index < len(old) else None
+        found = None
+        if twin is None or (parameter.required and not twin.required):
+            if parameter.required:
+                found = "parameter-required", f"{where} is now required"
+        elif twin.name != parameter.name and twin.name in names:
+            found = "parameter-moved", f'{where} stands where "{twin.name}" stood'
+        elif text := narrowed(taken(twin.annotation), taken(parameter.annotation), where):
+            found = "parameter-narrowed", text
+        if found is not None:
+            change = pair.change(location, *found, queue)
+            yield replace(change, python=origin.of_parameter(pair, was, now, parameter.name))
+    for parameter in old[len(new) :]:
+        message = f'parameter "{parameter.name}" of {place} is gone'
+        yield pair.change(location, "parameter-removed", message, queue)
+    for code, text in _result(use, was, now, place):
+        change = pair.change(location, code, text, queue)
+        yield replace(change, python=origin.of_result(pair, was, now))
+
+
+def is_opaque(pair: Pair, was: BoundFunction, now: BoundFunction) -> bool:
+    """Whether nothing is known of one of them, which `unread` reports."""
+    return was.path in pair.before.reader.opaque or now.path in pair.after.reader.opaque
+
+
+def _callable(
+    pair: Pair,
+    location: Location,
+    queue: str,
+    activity: str,
+    version: int,
+    was: BoundFunction,
+    now: BoundFunction,
+) -> Iterator[Change]:
+    """Whether workers can still call what the base could."""
+    readers = pair.before.reader, pair.after.reader
+    fault = readers[1].faults.get(now.path)
+    if fault is not None and was.path not in readers[0].faults and _is_ours(pair, was, now):
+        message = f'"{activity}" ({now.path}), which plans of version {version} call, {fault}'
+        change = pair.change(location, "activity-removed", message, queue)
+        yield replace(change, python=origin.of_definition(pair, was.path, now.path))
+    elif now.path in readers[1].uncertain and was.path not in readers[0].uncertain:
+        message = f'"{activity}" ({now.path}) is defined under a condition only'
+        change = pair.change(location, "activity-conditional", message, queue)
+        yield replace(change, python=origin.of_definition(pair, was.path, now.path))
+
+
+def _is_ours(pair: Pair, was: BoundFunction, now: BoundFunction) -> bool:
+    """Whether the project, not another package, should have the function *now*."""
+    package = now.path.partition(":")[0].partition(".")[0]
+    return was.path == now.path or bool(pair.after.revision.names(f"{package}/"))
 
 
 def _drained(pair: Pair, old_name: str, name: str) -> Iterator[Change]:
@@ -108,6 +231,7 @@ def _drained(pair: Pair, old_name: str, name: str) -> Iterator[Change]:
                 message = f'"{activity}" ({path}), which plans of version {version} call, is gone'
                 yield pair.change(location, "activity-removed", message, name)
             elif was is not None:
+                yield from _callable(pair, location, name, activity, version, was, now)
                 passed = [one.name for one in was.parameters]
                 sure = [one.name for one in was.parameters if one.required]
                 use = _Use(activity, passed, sure, result="")
@@ -140,6 +264,8 @@ def _signature(
     pair: Pair, location: Location, queue: str, use: _Use, was: BoundFunction, now: BoundFunction
 ) -> Iterator[Change]:
     """What calls that were made of *was* may miss in *now*."""
+    if is_opaque(pair, was, now):
+        return
     place = f"{use.activity} ({now.file}:{now.first_line})"
     for name, code, text in _parameters(use, was, now, place):
         change = pair.change(location, code, text, queue)
@@ -165,12 +291,25 @@ def _parameters(
             known = use.inputs.get(name)
             if text is not None and (known is None or narrowed(known, new[name], where)):
                 yield name, "parameter-narrowed", text
-            elif text is None and (parts := unclear(old[name], new[name])):
-                text = f"{', '.join(parts)} of {where} cannot be compared"
-                yield name, "not-compared", text
+            elif text is None:
+                yield from ((name, *one) for one in _unclear(old[name], new[name], where))
+            if converts(old[name]) and named(parameter.annotation) == "":
+                text = f"{where} has no annotation any more, so that it gets plain JSON"
+                yield name, "annotation-removed", text
     for name in sorted(use.passed):
-        if name in old and name not in new and not now.accepts_any:
+        if (name in old or was.accepts_any) and name not in new and not now.accepts_any:
             yield name, "parameter-removed", f'parameter "{name}" of {place} is gone'
+
+
+def _unclear(before: Schema, after: Schema, where: str) -> Iterator[tuple[str, str]]:
+    """What can only be told to differ: code that reads a value, or a keyword."""
+    parts = unclear(before, after)
+    code = [one for one in parts if one[0] != '"']
+    keywords = [one for one in parts if one[0] == '"']
+    if code:
+        yield "conversion-changed", f"{', '.join(code)} of {where} has changed"
+    if keywords:
+        yield "not-compared", f"{', '.join(keywords)} of {where} cannot be compared"
 
 
 def _result(

@@ -52,6 +52,32 @@ class Commit:
         content = answered.read(int(head[-1]) + 1)[:-1]
         return content if head[-2] == b"blob" else None
 
+    def names(self, folder: str) -> list[str]:
+        """The files below *folder* of the repository."""
+        arguments = (
+            "ls-tree",
+            "-r",
+            "-z",
+            "--name-only",
+            "--full-tree",
+            self._commit,
+            "--",
+            folder,
+        )
+        try:
+            return [one for one in git(self._repository, *arguments).split("\0") if one]
+        except GitFailed:
+            return []
+
+    def entries(self, folder: str) -> list[str]:
+        """The names of the files directly in *folder* of the repository."""
+        tree = f"{self._commit}:{'' if folder == '.' else folder}"
+        try:
+            found = git(self._repository, "ls-tree", "-z", tree).split("\0")
+        except GitFailed:
+            return []
+        return [one.partition("\t")[2] for one in found if " blob " in one]
+
     def _streams(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._process is None:
             self._process = subprocess.Popen(

@@ -7,6 +7,7 @@ an answer rests on is as it was.
 from __future__ import annotations
 
 import ast
+import builtins
 from dataclasses import dataclass, field
 
 from tqrun.plan.changes.modules import Function, Module, assigned, files, named
@@ -16,8 +17,25 @@ DEPTH = 12
 """Imports, or annotations in annotations, that are followed; what is deeper is left open."""
 
 
+_BUILTINS = frozenset(dir(builtins))
+
+
 class Unknown(Exception):
     """A name that the text does not explain."""
+
+
+class Unparsable(Unknown):
+    """A module of the project is not Python."""
+
+    def __init__(self, module: Module) -> None:
+        """Keep the *module*."""
+        super().__init__(module.file)
+        self.module = module
+
+
+def imported_as(node: ast.ImportFrom, name: str) -> str:
+    """What a module calls the thing that *node* imports as *name*."""
+    return next(one.name for one in node.names if (one.asname or one.name) == name)
 
 
 @dataclass
@@ -49,10 +67,26 @@ class Lookup:
                 return Module(name, file, text, found, tree)
         return None
 
-    def has_no_more(self, module_name: str) -> bool:
+    def has_no_more(self, module_name: str, depth: int = 0) -> bool:
         """Whether the module is there, and all that it defines is to be seen in its text."""
         module = self.module(module_name)
-        return module is not None and module.is_plain
+        if module is None or not module.is_plain or depth > DEPTH:
+            return False
+        return all(self.has_no_more(one, depth + 1) for one in module.stars)
+
+    def is_certain(self, module_name: str, name: str, depth: int = 0) -> bool:
+        """Whether *name* is there whichever branches are run, imports followed."""
+        module = self.module(module_name)
+        if module is None or depth > DEPTH:
+            return True
+        node = next(reversed(module.names.get(name, ())), None)
+        if node is None:
+            return True
+        if not module.is_certain(name):
+            return False
+        if isinstance(node, ast.ImportFrom):
+            return self.is_certain(module.absolute(node), imported_as(node, name), depth + 1)
+        return True
 
     def definition(
         self, module_name: str, name: str, depth: int = 0
@@ -65,17 +99,51 @@ class Lookup:
         module = self.module(module_name)
         if module is None or depth > DEPTH:
             return None
+        if module.tree is None:
+            raise Unparsable(module)
         nodes = module.names.get(name, ())
+        if not nodes:
+            return self._by_star(module, name, depth)
         found = [self._followed(module, node, name, depth) for node in nodes]
         if len({one and _essence(one[1]) for one in found}) > 1:
             raise Unknown
         return found[-1] if found else None
 
+    def _by_star(
+        self, module: Module, name: str, depth: int
+    ) -> tuple[Module, ast.stmt | ast.expr] | None:
+        for source in module.stars:
+            home = self.module(source)
+            if home is not None and home.exports(name):
+                found = self.definition(source, name, depth + 1)
+                if found is not None:
+                    return found
+        return None
+
+    def function(
+        self, module_name: str, name: str, depth: int = 0
+    ) -> tuple[Module, ast.stmt | ast.expr] | None:
+        """As `definition`, through assignments of one name to another.
+
+        Raises:
+            Unknown: As `definition`.
+        """
+        found = self.definition(module_name, name)
+        if found is None or depth > DEPTH:
+            return found
+        module, node = found
+        if isinstance(node, ast.Name):
+            return self.function(module.name, node.id, depth + 1)
+        if isinstance(node, ast.Attribute):
+            home, _, inner = self.dotted(module, node).rpartition(".")
+            return self.function(home, inner, depth + 1) or found
+        return found
+
     def _followed(
         self, module: Module, node: ast.stmt, name: str, depth: int
     ) -> tuple[Module, ast.stmt | ast.expr] | None:
         if isinstance(node, ast.ImportFrom):
-            inner = next(one.name for one in node.names if (one.asname or one.name) == name)
+            inner = imported_as(node, name)
             return self.definition(module.absolute(node), inner, depth + 1)
         target = assigned(node)
         return module, node if target is None else target[1]
@@ -90,8 +158,9 @@ class Lookup:
                 if (one.asname or one.name.partition(".")[0]) == name
             )
         if isinstance(node, ast.ImportFrom):
-            inner = next(one.name for one in node.names if (one.asname or one.name) == name)
-            return f"{module.absolute(node)}.{inner}"
+            return f"{module.absolute(node)}.{imported_as(node, name)}"
+        if not module.names.get(name) and len(module.stars) == 1:
+            return f"{module.stars[0]}.{name}" if name not in _BUILTINS else None
         return None
 
     def dotted(self, module: Module, node: ast.expr) -> str:

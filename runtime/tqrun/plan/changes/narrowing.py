@@ -11,7 +11,7 @@ from typing import Any
 
 from tqrun.plan.changes import limits
 from tqrun.plan.changes.classes import NAME
-from tqrun.plan.changes.fields import FIELD, NOTES
+from tqrun.plan.changes.fields import ALSO, FIELD, NOTES
 from tqrun.plan.expressions.types import flat, kinds
 from tqrun.plan.types import Schema, described, refused
 
@@ -77,8 +77,9 @@ def _objects(before: Schema, after: Schema, name: str) -> Iterator[str]:
     if "object" not in kinds(before):
         return
     old, new = _fields(before), _fields(after)
-    for field, (key, _) in new.items():
-        if field in old and old[field][0] != key:
+    for field, (key, schema) in new.items():
+        names = {key, *schema.get(ALSO, ())}
+        if field in old and not names.issuperset((old[field][0], *old[field][1].get(ALSO, ()))):
             yield f'{name} now has its field "{field}" as "{key}"'
     yield from _required(before, after, name)
     others = _others(before) if NAME not in before else None
@@ -90,15 +91,24 @@ def _objects(before: Schema, after: Schema, name: str) -> Iterator[str]:
 
 
 def _required(before: Schema, after: Schema, name: str) -> Iterator[str]:
-    for field in after.get("required", ()):
-        if field not in before.get("required", ()):
-            yield f'{name} now needs the field "{field}"'
+    known = _by_field(before)
+    for field, key in _by_field(after).items():
+        if field not in known:
+            yield f'{name} now needs the field "{key}"'
     known = before.get("dependentRequired", {})
     for field, others in after.get("dependentRequired", {}).items():
         sure = (*known.get(field, ()), *before.get("required", ()))
         more = [one for one in others if one not in sure]
         if more:
             yield f'{name} with the field "{field}" now needs the field "{more[0]}"'
+
+
+def _by_field(schema: Schema) -> dict[str, str]:
+    """The keys that must be there, by the name of the field in Python."""
+    properties = schema.get("properties") or {}
+    return {
+        _schema(properties.get(key, {})).get(FIELD, key): key for key in schema.get("required", ())
+    }
 
 
 def _undeclared(before: Schema, after: Schema, name: str) -> Iterator[str]:
@@ -145,6 +155,11 @@ def _lists(before: Schema, after: Schema, name: str) -> Iterator[str]:
         yield f"{name} no longer takes an item twice"
 
 
+def converts(schema: Schema) -> bool:
+    """Whether a value of *schema* becomes another thing than JSON has when it is read."""
+    return any(NAME in one or "format" in one for one in (schema, *alternatives(schema)))
+
+
 def unclear(before: Schema, after: Schema) -> list[str]:
     """What is new or another in *after*, and of which it cannot be told whether it refuses more."""
     return list(dict.fromkeys(_unclear(before, after)))
@@ -158,10 +173,26 @@ def _unclear(before: Any, after: Any) -> Iterator[str]:
             yield f'"{key}"'
     notes = before.get(NOTES, {}), after.get(NOTES, {})
     for label in (*notes[1], *notes[0]):
-        if notes[0].get(label) != notes[1].get(label):
+        gone = label not in notes[1] and _only_refuses(label, notes[0][label])
+        if notes[0].get(label) != notes[1].get(label) and not gone:
             yield label
     for one, other in _inner(before, after):
         yield from _unclear(one, other)
+
+
+def _only_refuses(label: str, text: str) -> bool:
+    """Whether what is called *label* lets a value pass or not, and makes no other one of it."""
+    if "validator" not in label:
+        return label.startswith(_REFUSING)
+    return not any(one in text for one in _MODES)
+
+
+_REFUSING = (
+    *("strict=", "allow_inf_nan=", "multiple_of=", "max_digits=", "decimal_places=", "pattern="),
+    *("ge=", "gt=", "le=", "lt=", "min_length=", "max_length=", "discriminator="),
+)
+_MODES = ("before", "wrap", "plain", "pre=True", "root_validator")
+"""What makes a validator of Pydantic more than a check of what was read already."""
 
 
 def _is_judged(key: str, schema: Schema) -> bool:

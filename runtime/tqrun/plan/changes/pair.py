@@ -8,6 +8,7 @@ from functools import cached_property
 from tqrun.config.source import Location
 from tqrun.plan.changes.change import Change
 from tqrun.plan.changes.side import Side
+from tqrun.plan.compile import task_queues
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,31 @@ class Pair:
     def _new_names(self) -> dict[str, str]:
         return {old: name for name in self.after.file.queues if (old := self.old_name(name))}
 
+    def launch_name(self, old: str) -> str:
+        """What a launch calls workflow *old* of the base where only its queue is renamed."""
+        queue, dot, workflow = old.partition(".")
+        return f"{self.new_name(queue) or queue}{dot}{workflow}"
+
     def served(self, old_name: str, name: str) -> list[int]:
-        """The versions with open runs that workers of the new file serve too."""
+        """The versions with open runs that workers of the new file serve too.
+
+        A task queue whose name has no version is served whatever the version is.
+        """
         before, after = self.before.file.queues[old_name], self.after.file.queues[name]
+        listed = {
+            after.version,
+            *(one for one in after.draining if after.draining[one] != "external"),
+        }
+        polled: set[str] = set()
+        if "version" not in (before.task_queue or "${version}"):
+            polled = {
+                one for version in listed for one in task_queues(self.after.file, name, version)
+            }
         return [
             version
             for version in (before.version, *before.draining)
-            if version == after.version
-            or (version in after.draining and after.draining[version] != "external")
+            if version in listed
+            or (polled and polled.issuperset(task_queues(self.before.file, old_name, version)))
         ]
 
     def change(self, location: Location, code: str, message: str, *queues: str) -> Change:

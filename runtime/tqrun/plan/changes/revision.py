@@ -6,6 +6,7 @@ Nothing of the project is imported or checked out: files are read, one by one, w
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -50,6 +51,30 @@ class Revision:
         if relative not in self._files:
             self._files[relative] = self._read(relative)
         return self._files[relative]
+
+    def names(self, folder: str) -> list[str]:
+        """The files below *folder*, which is given as seen from the queues file, as they are."""
+        start = str(PurePosixPath(self.path).parent)
+        top = self._top(folder)
+        if self.commit is not None:
+            paths = self._commit.names(top)
+        else:
+            found = Path(top).rglob("*") if Path(top).is_dir() else ()
+            paths = [one.as_posix() for one in found if one.is_file()]
+        return sorted(os.path.relpath(one, start).replace(os.sep, "/") for one in paths)
+
+    def beside(self, folder: str, inner: Sequence[str]) -> list[str]:
+        """The files in *folder*, as seen from the queues file, and below its folders *inner*."""
+        here = [] if self.commit is None else self._commit.entries(self._top(folder))
+        if self.commit is None:
+            found = Path(self._top(folder))
+            here = [one.name for one in found.iterdir() if one.is_file()] if found.is_dir() else []
+        more = [path for one in inner for path in self.names(f"{folder}{one}")]
+        return [*(f"{folder}{name}" for name in sorted(here)), *more]
+
+    def _top(self, folder: str) -> str:
+        joined = PurePosixPath(self.path).parent / folder
+        return os.path.normpath(joined).replace(os.sep, "/")
 
     @property
     def folders_above(self) -> list[str]:

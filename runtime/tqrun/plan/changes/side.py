@@ -12,6 +12,7 @@ from tqrun.config.steps import WorkflowStep, walk
 from tqrun.diagnostics import Finding, Place
 from tqrun.errors import InvalidQueuesFile
 from tqrun.plan.binding import BoundFunction
+from tqrun.plan.changes import raised
 from tqrun.plan.changes.revision import Revision
 from tqrun.plan.changes.written import Reader
 from tqrun.plan.compile import Compiler, LaunchPlan
@@ -119,6 +120,7 @@ def _same(loaded: Loaded, revision: Revision, twin: Side) -> set[str]:
         # As text, because the order of activities and steps counts.
         and _entry(loaded, name) == _entry(twin.loaded, name)
         and _stands_alone(name, queue)
+        and not any(raised.named(launch.plan) for launch in twin.workflows[name].values())
         and all(
             revision.file(source) == text
             for activity in queue.activities

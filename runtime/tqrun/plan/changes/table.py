@@ -31,8 +31,33 @@ TABLE: dict[str, Row] = {
     # Running work
     "activity-removed": Row("error", "running plans that call it wait for ever", _DRAIN),
     "parameter-removed": Row("error", "running plans still pass it, so that they fail", _DRAIN),
+    "parameter-moved": Row(
+        "error",
+        "a hand-written workflow passes its arguments in order, so that one gets another's",
+        "keep the order, and add parameters at the end",
+    ),
+    "activity-conditional": Row(
+        "warning",
+        "where the condition does not hold, running plans wait for the function",
+        "define it in any case",
+    ),
     "parameter-required": Row("error", "running plans do not pass it, so that they fail", _DRAIN),
     "parameter-narrowed": Row("error", "values of running plans no longer fit", _DRAIN),
+    "annotation-removed": Row(
+        "warning",
+        "without it the function gets a dict or text where it got an object",
+        "keep the annotation, or read the JSON in the function",
+    ),
+    "conversion-changed": Row(
+        "warning",
+        "values of running plans may be refused now, or become others",
+        "see that what fitted before still does",
+    ),
+    "error-type-removed": Row(
+        "error",
+        "running plans name it, and now retry it or do not catch it",
+        "keep the class and its name, or bump version and bind the old function under draining",
+    ),
     "result-narrowed": Row("error", "running plans read what may no longer be there", _DRAIN),
     "child-result-changed": Row(
         "warning",
@@ -46,6 +71,11 @@ TABLE: dict[str, Row] = {
         "error", "runs of the newer version lose their workers", "give it a higher version instead"
     ),
     "version-removed": Row("warning", "its open runs stall", _SEE),
+    "version-external": Row(
+        "warning",
+        "its open runs wait for workers that another deployment must keep",
+        "see with --live that none is open any more, or keep workers of the old file until then",
+    ),
     "queue-removed": Row("warning", "its open runs stall", _SEE),
     "queue-renamed": Row(
         "error",
@@ -75,6 +105,11 @@ TABLE: dict[str, Row] = {
         "error",
         "callers by type name fail, and so do open runs that they started",
         "keep the type, or add a second workflow of the new one",
+    ),
+    "launch-name-changed": Row(
+        "error",
+        "launches and children by the old name fail, and its schedules start runs beside the new",
+        "keep the name; a second workflow can have a queue of its own",
     ),
     "input-removed": Row("error", "callers and schedules that give it fail", "keep it, optional"),
     "input-required": Row(

@@ -7,18 +7,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tqrun.config import model
+from tqrun.config import model, resolve
 from tqrun.config.source import Location
-from tqrun.plan import model as plan
-from tqrun.plan.changes import schedules
+from tqrun.plan.changes import own, reach, returned, schedules
 from tqrun.plan.changes.bindings import rebound
 from tqrun.plan.changes.change import Change
+from tqrun.plan.changes.ids import other_id
 from tqrun.plan.changes.narrowing import narrowed, unclear
 from tqrun.plan.changes.origin import of_definition
 from tqrun.plan.changes.pair import Pair
 from tqrun.plan.compile import LaunchPlan
 from tqrun.plan.cost import Cost, cost
 
+_MOST_NAMED = 3
 _POLICIES = ("id_reuse_policy", "id_conflict_policy")
 
 
@@ -48,6 +49,8 @@ class Workflows:
         yield from self._schedules()
         yield from self._class()
         yield from rebound(self.pair, self.queue, self.location, self.was, self.is_)
+        entries, launches = (self.before, self.after), (self.was, self.is_)
+        yield from own.edited(self.pair, self.queue, self.location, entries, launches)
         yield from self._plan()
         yield from self._result()
 
@@ -63,11 +66,23 @@ class Workflows:
         if old != new:
             message = f'workflow type goes from "{old}" to "{new}"'
             yield self._change(("workflow_type",), "workflow-type-changed", message)
-        old, new = self.was.workflow_id.text, self.is_.workflow_id.text
-        if old != new:
+        old, new = self.was.name, self.is_.name
+        if self.pair.launch_name(old) != new:
+            message = f'a launch names it "{new}" instead of "{old}"'
+            yield self._change((), "launch-name-changed", message)
+        if other_id(self.was, self.is_):
             code = "workflow-id-bumped" if self._is_bumped else "workflow-id-changed"
+            old, new = self.was.workflow_id.text, self.is_.workflow_id.text
             message = f'workflow_id goes from "{old}" to "{new}"'
+            if old == new:
+                message = f'workflow_id "{new}" gives different ids: {self._other_inputs()}'
             yield self._change(("workflow_id",), code, message)
+
+    def _other_inputs(self) -> str:
+        names = sorted(self.is_.workflow_id.names() & self.before.input.keys())
+        fields = self.before.input, self.after.input
+        changed = [one for one in names if fields[0][one] != fields[1].get(one)]
+        return f"{', '.join(changed)} has another default or type"
 
     def _start(self) -> Iterator[Change]:
         for key in _POLICIES:
@@ -155,27 +170,43 @@ class Workflows:
     def _schedules(self) -> Iterator[Change]:
         for key, code, message in schedules.changed(self.before.schedules, self.after.schedules):
             yield self._change(("schedules", key), code, message)
+        old, new = self.was.name, self.is_.name
+        for key in self.before.schedules if old != new else ():
+            if key in self.after.schedules:
+                message = f'schedule "{old}.{key}" is "{new}.{key}" now, so that both start runs'
+                yield self._change(("schedules", key), "schedule-removed", message)
 
     # What runs are made of
 
     def _class(self) -> Iterator[Change]:
         old, new = self.before.workflow_class, self.after.workflow_class
         way = ("workflow_class" if new else "steps",)
-        if bool(old) != bool(new) and not self._is_bumped:
+        if not self.pair.served(self.was.plan.queue, self.queue):
+            return  # the open runs are those of other workers
+        if bool(old) != bool(new):
             message = "steps are exchanged for a class" if new else "a class is exchanged for steps"
             yield self._change(way, "class-changed", message)
         elif old and new:
-            module = f"{new.partition(':')[0].replace('.', '/')}.py"
-            sides = self.pair.before.revision, self.pair.after.revision
-            texts = [one.file(module) for one in sides]
-            if old != new:
-                message = f'the class goes from "{old}" to "{new}"'
-                change = self._change(way, "class-edited", message)
+            text = self._edited(old, new)
+            if text is not None:
+                change = self._change(way, "class-edited", text)
                 yield replace(change, python=of_definition(self.pair, old, new))
-            elif texts[0] != texts[1]:
-                message = f'{module}, which has "{new}", is edited'
-                change = self._change(way, "class-edited", message)
-                yield replace(change, python=of_definition(self.pair, old, new))
+
+    def _edited(self, old: str, new: str) -> str | None:
+        """What became of a hand-written class and of the code that it uses, in words."""
+        texts = [
+            reach.text(side.reader.lookup(path), path, _activities(side.file))
+            for side, path in ((self.pair.before, old), (self.pair.after, new))
+        ]
+        contents = [sorted(one for one in text.values() if one) for text in texts]
+        if contents[0] == contents[1]:
+            return None  # as it was, if perhaps elsewhere
+        if old != new:
+            return f'the class goes from "{old}" to "{new}"'
+        changed = [one for one in texts[0] | texts[1] if texts[0].get(one) != texts[1].get(one)]
+        if changed[0] == new:
+            return f'"{new}" is edited'
+        return f'{", ".join(changed[:_MOST_NAMED])}, which "{new}" uses, is edited'
 
     def _plan(self) -> Iterator[Change]:
         old, new = self.was.plan, self.is_.plan
@@ -186,33 +217,26 @@ class Workflows:
         yield self._change(way, "plan-changed", message)
 
     def _result(self) -> Iterator[Change]:
-        """What parents that are going will get from a child that they have yet to start."""
-        if self._is_bumped or _returned(self.was.plan) == _returned(self.is_.plan):
+        """What parents that are open will get from a child that they have yet to start."""
+        if self._is_bumped:
             return
-        parents = {
-            launch.name: launch.plan.queue
-            for entries in self.pair.before.workflows.values()
-            for launch in entries.values()
-            for step in plan.every_step(launch.plan.steps)
-            if isinstance(step, plan.Child) and step.workflow == self.was.name and step.result
-        }
-        if parents:
-            message = (
-                f'what "{self.is_.name}" returns has changed, and {", ".join(parents)} reads it'
-            )
+        parents = returned.readers(self.pair, self.was.name)
+        text = returned.changed(self.pair, self.was, self.is_) if parents else None
+        if text is not None:
+            message = f"{text}, and {', '.join(parents)} reads it"
             way = ("steps",) if self.after.steps is not None else ("activities",)
             queues = [self.pair.new_name(queue) or queue for queue in parents.values()]
             here, code = (*self.location, *way), "child-result-changed"
             yield self.pair.change(here, code, message, *dict.fromkeys([*queues, self.queue]))
 
 
-def _returned(of: plan.Plan) -> list[str]:
-    """What runs of a plan return, in its own words."""
-    values = [step.value for step in plan.every_step(of.steps) if isinstance(step, plan.Return)]
-    last = of.steps[-1] if of.returns_last else None
-    if isinstance(last, plan.Call | plan.Child):
-        values.append(last.activity if isinstance(last, plan.Call) else last.workflow)
-    return sorted(json.dumps(value, sort_keys=True) for value in values)
+def _activities(file: model.QueuesFile) -> list[str]:
+    """The paths of all functions that workers run as activities."""
+    return [
+        resolve.function_path(file, queue, activity)
+        for queue, entry in file.queues.items()
+        for activity in entry.activities
+    ]
 
 
 def _narrowed_fields(

@@ -7,13 +7,14 @@ type that cannot be found in the text is left out of the comparison, by name.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from tqrun.plan.binding import BindingError, BoundFunction, Parameter
 from tqrun.plan.changes.annotations import Annotations
 from tqrun.plan.changes.decorators import hidden
-from tqrun.plan.changes.lookup import Lookup, Unknown
+from tqrun.plan.changes.lookup import Lookup, Unknown, Unparsable
 from tqrun.plan.changes.modules import Function, Module
 from tqrun.plan.changes.revision import Revision
 from tqrun.plan.types import Schema, Written
@@ -31,11 +32,17 @@ class Reader:
             text that it rests on, None if that is all of `sources`.
         sources: The text of each file that was looked for, None where there is none, by the path
             of the function.
+        faults: Why a worker cannot call what a path names, in words.
+        opaque: The paths of functions of which the text shows no signature.
+        uncertain: The paths of functions that are defined under a condition only.
     """
 
     revision: Revision
     not_compared: dict[str, dict[str, str | None]] = field(default_factory=dict)
     sources: dict[str, dict[str, bytes | None]] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+    opaque: set[str] = field(default_factory=set)
+    uncertain: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Begin to look up names in the revision."""
@@ -50,10 +57,13 @@ class Reader:
         Raises:
             BindingError: `unknown-function`: the module is there and has nothing of this name.
         """
-        self._lookup.seen = self.sources.setdefault(path, {})
+        self.lookup(path)
         module_name, _, name = path.partition(":")
         try:
-            found = self._lookup.definition(module_name, name)
+            found = self._lookup.function(module_name, name)
+        except Unparsable as error:
+            self.faults[path] = f"cannot be imported: {_fault_of(error.module)}"
+            return self._unreadable(path)
         except Unknown:
             return self._opaque(path, None)
         if found is None and self._lookup.has_no_more(module_name):
@@ -61,9 +71,28 @@ class Reader:
             raise BindingError("unknown-function", message)
         module, node = found or (None, None)
         if module is None or not isinstance(node, Function):
-            return self._opaque(path, None)
+            return self._strange(path, module_name, node)
+        if not self._lookup.is_certain(module_name, name):
+            self.uncertain.add(path)
         text = hidden(self._lookup, module, node)
-        return self._read(path, module, node) if text is None else self._opaque(path, text)
+        if text is not None:
+            return self._opaque(path, text)
+        if fault := _fault(node):
+            self.faults[path] = fault
+        return self._read(path, module, node)
+
+    def _strange(
+        self, path: str, module_name: str, node: ast.stmt | ast.expr | None
+    ) -> BoundFunction:
+        """What stands for *path*, which the text does not show to be a function."""
+        if node is None and self._lookup.module(module_name) is None:
+            self.faults[path] = "is gone with its module"
+            return self._opaque(path, None)
+        if isinstance(node, ast.ClassDef | ast.Constant | ast.Dict | ast.List):
+            what = "a class" if isinstance(node, ast.ClassDef) else "a value"
+            self.faults[path] = f"is {what} now"
+            return self._unreadable(path)
+        return self._opaque(path, None)
 
     def definition(self, path: str) -> tuple[Module, ast.stmt | ast.expr] | None:
         """What defines the thing that *path*, `package.module:name`, names, if the text shows it.
@@ -76,6 +105,11 @@ class Reader:
             return self._lookup.definition(module_name, name)
         except Unknown:
             return None
+
+    def lookup(self, path: str) -> Lookup:
+        """What finds names in the revision; files that it looks into count as those of *path*."""
+        self._lookup.seen = self.sources.setdefault(path, {})
+        return self._lookup
 
     def _read(self, path: str, module: Module, node: Function) -> BoundFunction:
         given = node.args
@@ -121,7 +155,7 @@ class Reader:
         self, path: str, annotations: Annotations, module: Module, node: ast.expr | None
     ) -> Written:
         if node is None:
-            return Written(UNREAD, "Any")
+            return Written(UNREAD, "")
         text = ast.unparse(node)
         try:
             return Written(annotations.schema(module, node), text)
@@ -132,9 +166,42 @@ class Reader:
     def _opaque(self, path: str, text: str | None) -> BoundFunction:
         """A function of which nothing is known but the *text* that its signature rests on."""
         self.not_compared.setdefault(path, {})["the signature"] = text
+        return self._unreadable(path)
+
+    def _unreadable(self, path: str) -> BoundFunction:
+        self.opaque.add(path)
         anything = Written(UNREAD, "Any")
         module = path.partition(":")[0]
         return BoundFunction(path, _not_callable, False, (), True, anything, module, 1)
+
+
+def _fault(node: Function) -> str | None:
+    """Why a worker cannot call the function *node* by name, if so."""
+    if any(isinstance(one, ast.Yield | ast.YieldFrom) for one in _own(node)):
+        return "is a generator now; return a list instead"
+    needed = len(node.args.posonlyargs) - max(0, len(node.args.defaults) - len(node.args.args))
+    if needed > 0:
+        first = node.args.posonlyargs[0].arg
+        return f'takes "{first}" by position only; remove the "/" after it'
+    return None
+
+
+def _own(node: ast.AST) -> Iterator[ast.AST]:
+    """What is in *node*, functions within it left out."""
+    for one in ast.iter_child_nodes(node):
+        if not isinstance(one, Function | ast.Lambda):
+            yield one
+            yield from _own(one)
+
+
+def _fault_of(module: Module) -> str:
+    try:
+        ast.parse(module.text)
+    except SyntaxError as error:
+        return f"{module.file}:{error.lineno}: {error.msg}"
+    except ValueError as error:
+        return f"{module.file}: {error}"
+    return module.file
 
 
 def _not_callable(*_: Any, **__: Any) -> None:

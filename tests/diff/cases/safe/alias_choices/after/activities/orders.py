@@ -1,0 +1,13 @@
+from pydantic import AliasChoices, BaseModel, Field
+
+
+class Box(BaseModel):
+    size: int = Field(validation_alias=AliasChoices("size", "width"))
+
+
+def charge(order_id: str, amount: int) -> dict[str, str]:
+    return {"order": order_id}
+
+
+def ship(order_id: str, box: Box) -> None:
+    pass

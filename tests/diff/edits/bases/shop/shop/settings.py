@@ -1,0 +1,2 @@
+PAUSE = 2.0
+COLOUR = "red"
