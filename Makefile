@@ -24,7 +24,7 @@ test: $(READY) ## Lint, check types and import contracts, run every test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist worksteal --durations 10
 
 fuzz: $(READY) ## Check 20,000 mutations of the example files (make test: 2,000)
 	TQRUN_MUTATIONS=20000 $(BIN)/pytest tests/config/test_mutations.py

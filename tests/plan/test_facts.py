@@ -35,7 +35,7 @@ from tqrun.plan.expressions import not_null
         ("${a != null", set(), set()),
         (True, set(), set()),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value) if isinstance(value, set) else value),
 )
 def test_a_condition_tells_what_is_not_null(
     condition: object, holds: set[str], fails: set[str]

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -26,11 +27,13 @@ from tqrun.temporal.server import EmbeddedServer
 
 PROGRAMS = int(os.environ.get("TQRUN_PROGRAMS", "25"))
 FULL = PROGRAMS > 100
-BATCH = 50
+BATCH = 50 if FULL else 13
 DEADLINE_SECONDS = 300
 RUNS_REPLAYED = 2 if FULL else 20
 """Of those that one program is continued in."""
-HASH_SEEDS = range(10)
+HASH_SEEDS = range(10 if FULL else 4)
+TOTALS: Counter[str] = Counter()
+"""Of the batches so far, printed after each; `-s` shows them."""
 Handle = WorkflowHandle[Any, Any]
 
 
@@ -67,35 +70,33 @@ class Batch:
         return f"{self.queue}-{way}"
 
 
+@pytest.mark.parametrize("first", range(0, PROGRAMS, BATCH))
 async def test_a_program_comes_to_the_same_however_it_is_run(
-    launching: Client, unique: Callable[[str], str], tmp_path: Path
+    launching: Client, unique: Callable[[str], str], tmp_path: Path, first: int
 ) -> None:
     """Plainly, continued at every safe point, moved to another worker and always replayed."""
-    totals = {"programs": 0, "failed": 0, "runs": 0, "most runs": 0, "replayed": 0}
-    for first in range(0, PROGRAMS, BATCH):
-        seeds = range(first, min(first + BATCH, PROGRAMS))
-        batch = Batch(tmp_path, unique("programs").replace("-", "_"), seeds)
-        plain, continued, moved = await asyncio.gather(
-            run_plainly(launching, batch),
-            run_continued(launching, batch),
-            run_moved(launching, batch),
-        )
-        for seed in seeds:
-            expected = plain.outcomes[seed]
-            assert (seed, continued.outcomes[seed]) == (seed, expected)
-            assert (seed, moved.outcomes[seed]) == (seed, expected)
-        counts = [len(chain) for chain in continued.histories.values()]
-        totals["programs"] += len(seeds)
-        totals["failed"] += sum("error" in one for one in plain.outcomes.values())
-        totals["runs"] += sum(counts)
-        totals["most runs"] = max(totals["most runs"], *counts)
-        folder = tmp_path / batch.queue
-        files = keep(plain.histories, folder / "plain")
-        files += keep(continued.histories, folder / "continued")
-        totals["replayed"] += await replayed(folder, files)
-        print(totals, flush=True)
-    assert totals["most runs"] > 10
-    assert 0 < totals["failed"] < PROGRAMS
+    seeds = range(first, min(first + BATCH, PROGRAMS))
+    batch = Batch(tmp_path, unique("programs").replace("-", "_"), seeds)
+    plain, continued, moved = await asyncio.gather(
+        run_plainly(launching, batch),
+        run_continued(launching, batch),
+        run_moved(launching, batch),
+    )
+    for seed in seeds:
+        expected = plain.outcomes[seed]
+        assert (seed, continued.outcomes[seed]) == (seed, expected)
+        assert (seed, moved.outcomes[seed]) == (seed, expected)
+    failed = sum("error" in one for one in plain.outcomes.values())
+    runs = [len(chain) for chain in continued.histories.values()]
+    assert 0 < failed < len(seeds)
+    assert max(runs) > 10
+    folder = tmp_path / batch.queue
+    files = keep(plain.histories, folder / "plain")
+    files += keep(continued.histories, folder / "continued")
+    TOTALS.update(programs=len(seeds), failed=failed, runs=sum(runs))
+    TOTALS["replayed"] += await replayed(folder, files)
+    TOTALS["most runs"] = max(TOTALS["most runs"], *runs)
+    print(dict(TOTALS), flush=True)
 
 
 class Ran:
