@@ -10,6 +10,7 @@ from tqrun.config.steps import KINDS
 from tqrun.plan.expressions.functions import NAMES
 from tqrun.plan.steps.branches import OWN_ERROR_TYPES
 
+ROOT = PAGE.parent.parent
 TEXT = PAGE.read_text(encoding="utf-8")
 SHOWN_IN_WORDS = {"InputSchema", "FailStep"}
 
@@ -36,3 +37,14 @@ def test_every_type_of_error_is_told() -> None:
     table = TEXT.partition("\n| type | when |\n")[2].partition("\n\n")[0]
     told = {name for row in table.split("\n") for name in re.findall(r"`(\w+)`", row.split("|")[1])}
     assert told == OWN_ERROR_TYPES - {"any"}
+
+
+def test_every_log_line_of_the_worker_is_one_that_it_writes() -> None:
+    table = TEXT.partition("\n| level | message | when |\n")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| (\w+) \| `(.+?)` \|", table, re.MULTILINE)
+    source = "".join(path.read_text() for path in (ROOT / "runtime/tqrun/temporal").glob("*.py"))
+    written = {
+        (level, text)
+        for level, text in re.findall(r"_logger\.(\w+)\(\s*\"(.+?)\"", source, re.DOTALL)
+    }
+    assert set(rows) <= written

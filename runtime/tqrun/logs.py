@@ -15,7 +15,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
@@ -45,6 +45,11 @@ def bound(fields: Mapping[str, Any], memo: Mapping[str, Any] = _NOTHING) -> Iter
         yield
     finally:
         _bound.reset(token)
+
+
+def fields_in(context: Context) -> Mapping[str, Any]:
+    """The fields of the run that *context*, of a task elsewhere, is bound to."""
+    return context.get(_bound, _UNBOUND).fields
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:

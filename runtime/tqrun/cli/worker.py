@@ -62,6 +62,7 @@ def worker(
         raise UsageError(f"--wait-for-server: {error}") from None
     # Imported here: temporalio costs 120 ms, and a file with findings needs none of it.
     from tqrun.temporal.client import Connection
+    from tqrun.temporal.ending import end_children
     from tqrun.temporal.worker import WorkerProcess, quiet_sdk
 
     _show(services)
@@ -74,7 +75,10 @@ def worker(
         health=health,
         log_services=not sys.stderr.isatty(),
     )
-    asyncio.run(process.run())
+    try:
+        asyncio.run(process.run())
+    finally:
+        end_children()
 
 
 def _chosen(registry: Registry, queues: Sequence[str], exclude: Sequence[str]) -> list[str]:

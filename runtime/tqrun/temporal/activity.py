@@ -32,8 +32,9 @@ from tqrun.plan.numbers import as_declared, has_numbers
 from tqrun.plan.registry import Service
 from tqrun.plan.signatures import BoundFunction
 from tqrun.plan.types import result_schema
-from tqrun.temporal import raised
+from tqrun.temporal import forked, raised
 from tqrun.temporal.failures import NOT_BOUND
+from tqrun.temporal.running import Running
 from tqrun.temporal.workflow import RESOLVE
 
 _logger = logging.getLogger("tqrun.activity")
@@ -74,14 +75,16 @@ def _activity(name: str, function: BoundFunction, by_hand: Collection[str]) -> C
 
         @activity.defn(name=name)
         async def in_loop(*given: Any) -> Any:
-            return await call(**arguments(given))
+            with forked.ends_here():
+                return await call(**arguments(given))
 
         return in_loop
 
     @activity.defn(name=name)
     def in_thread(*given: Any) -> Any:
         try:
-            return call(**arguments(given))
+            with forked.ends_here():
+                return call(**arguments(given))
         except StopIteration as error:
             # A future takes no StopIteration: the call would hold its slot for ever.
             stopped = ApplicationError(str(error), type="StopIteration")
@@ -129,9 +132,10 @@ def _not_bound(service: Service) -> Callable[..., Any]:
 class Observer(Interceptor):
     """Logs every activity of one worker, beats its heart, and tidies its result and error."""
 
-    def __init__(self, service: Service) -> None:
-        """Observe the activities of *service*."""
+    def __init__(self, service: Service, running: Running | None = None) -> None:
+        """Observe the activities of *service*, and count them in *running*."""
         self._service = service
+        self._running = running or Running(service)
         self._numbers = {
             name: schema
             for name, function in service.activities.items()
@@ -140,7 +144,7 @@ class Observer(Interceptor):
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
         """Wrap the handling of one activity task."""
-        return _Observed(next, self._service, self._numbers)
+        return _Observed(next, self._service, self._running, self._numbers)
 
 
 class _Observed(ActivityInboundInterceptor):
@@ -148,10 +152,12 @@ class _Observed(ActivityInboundInterceptor):
         self,
         following: ActivityInboundInterceptor,
         service: Service,
+        running: Running,
         numbers: Mapping[str, Mapping[str, Any]],
     ) -> None:
         super().__init__(following)
         self._service = service
+        self._running = running
         self._numbers = numbers
         self._outbound: ActivityOutboundInterceptor | None = None
 
@@ -164,7 +170,7 @@ class _Observed(ActivityInboundInterceptor):
         if info.activity_type == RESOLVE or info.activity_type not in self._service.activities:
             return await super().execute_activity(input)
         beats = asyncio.create_task(self._beat(info)) if info.heartbeat_timeout else None
-        with logs.bound(*self._fields(info, input.args)):
+        with self._running.call(info), logs.bound(*self._fields(info, input.args)):
             _logger.info("activity started")
             started = time.perf_counter()
             try:

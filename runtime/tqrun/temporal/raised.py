@@ -6,6 +6,7 @@ of text, lone surrogates, a `__str__` that raises. What is fine as it is stays a
 
 from __future__ import annotations
 
+from concurrent.futures import BrokenExecutor
 from types import TracebackType
 
 from temporalio.exceptions import ApplicationError, FailureError
@@ -68,6 +69,8 @@ def _causes(error: BaseException) -> tuple[list[BaseException], BaseException | 
 
 
 def _fits(error: BaseException) -> bool:
+    if isinstance(error, BrokenExecutor):
+        return False  # the SDK would take it for its own threads, and end the worker
     frames, trace = 0, error.__traceback__
     while trace is not None and frames <= MAX_FRAMES:
         frames, trace = frames + 1, trace.tb_next

@@ -16,16 +16,26 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.worker import Interceptor, PollerBehaviorAutoscaling, Worker
 
-from tqrun.errors import ApplyFailed, AttributeConflict, ServerUnavailable, TqrunError, UsageError
+from tqrun.errors import (
+    ApplyFailed,
+    AttributeConflict,
+    Exit,
+    ServerUnavailable,
+    TqrunError,
+    UsageError,
+)
 from tqrun.plan.binding import BindingError
 from tqrun.plan.model import UnreadablePlan
 from tqrun.plan.registry import Service
-from tqrun.temporal import attributes
+from tqrun.temporal import attributes, blocked
 from tqrun.temporal.activity import Observer, activities
 from tqrun.temporal.calls import WorkerLacksActivity
 from tqrun.temporal.client import Connection, connect, settings
 from tqrun.temporal.core_logs import forward_core_logs
+from tqrun.temporal.ending import end_within
+from tqrun.temporal.forked import SIGNALS, release_children
 from tqrun.temporal.health import health_server, not_polling
+from tqrun.temporal.running import Running
 from tqrun.temporal.workflow import PlanSender, workflow_classes
 
 STICKY_TIMEOUT = timedelta(seconds=3)
@@ -34,6 +44,10 @@ RECONNECT_SECONDS = 1.0
 READY_POLL_SECONDS = 0.5
 LAST_WORDS_SECONDS = 5.0
 """After the grace: for cancelled activities to notice, before the process ends anyway."""
+EXIT_SECONDS = 5.0
+"""After that: for what functions have left behind to end."""
+HURRIED_SECONDS = 1.0
+"""The same after a second signal."""
 
 _LACKING = "launches need search attributes that are missing; run tqrun apply"
 _NOT_VALID = "Failed validating workflow "
@@ -62,11 +76,13 @@ class WorkerProcess:
         self._health = health
         self._clients: dict[str, Client] = {}
         self._services = services
+        self._running = [Running(service) for service in services]
         self._connection = connection
         self._give_up_after = give_up_after
         self._workers: list[Worker] = []
         self._stopping = asyncio.Event()
         self._signal: signal.Signals | None = None
+        self._handler: Any = None
 
     async def run(self) -> None:
         """Serve until SIGTERM or Ctrl-C, then drain within the grace of each queue.
@@ -78,21 +94,30 @@ class WorkerProcess:
             ServerUnavailable: No server within the time given, or it refuses.
             UsageError: The connection is configured in a way that cannot work.
         """
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop, number)
+        release_children()
+        self._take_signals()
         try:
             async with AsyncExitStack() as stack:
                 if self._health is not None:
                     await stack.enter_async_context(health_server(self._health, self._waiting))
+                stack.enter_context(blocked.reported(self._running, self._take_signals))
                 if await self._connect():
                     await self._serve()
         finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
+            for number in SIGNALS:
+                asyncio.get_running_loop().remove_signal_handler(number)
+
+    def _take_signals(self) -> None:
+        """Handle the signals here, also where a function has set handlers of its own."""
+        if self._handler and any(signal.getsignal(one) is not self._handler for one in SIGNALS):
+            _logger.warning("a function has replaced the worker's signal handlers; they are back")
+        for number in SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, self._stop, number)
+        self._handler = signal.getsignal(signal.SIGTERM)
 
     def _stop(self, number: signal.Signals) -> None:
         if self._stopping.is_set():
+            end_within(HURRIED_SECONDS, Exit.INTERRUPTED)
             raise KeyboardInterrupt
         self._signal = number
         self._stopping.set()
@@ -141,7 +166,10 @@ class WorkerProcess:
 
     async def _serve(self) -> None:
         try:
-            self._workers = [worker(self._clients[one.namespace], one) for one in self._services]
+            self._workers = [
+                worker(self._clients[one.service.namespace], one.service, running=one)
+                for one in self._running
+            ]
         except RuntimeError as refused:
             raise _not_loaded(refused) from refused
         running = [asyncio.ensure_future(one.run()) for one in self._workers]
@@ -153,6 +181,7 @@ class WorkerProcess:
         _logger.info("draining", extra={"workers": len(running)})
         graces = [one.options.graceful_shutdown_timeout for one in self._services]
         deadline = max(graces).total_seconds() + LAST_WORDS_SECONDS
+        end_within(deadline + EXIT_SECONDS, Exit.OK if self._signal else Exit.SERVER)
         await asyncio.wait(
             [asyncio.ensure_future(one.shutdown()) for one in self._workers], timeout=deadline
         )
@@ -211,6 +240,7 @@ def worker(
     client: Client,
     service: Service,
     *,
+    running: Running | None = None,
     functions: Sequence[Callable[..., Any]] | None = None,
     interceptors: Sequence[Interceptor] = (),
 ) -> Worker:
@@ -219,6 +249,7 @@ def worker(
     Args:
         client: Connected to the namespace.
         service: What is served.
+        running: Counts the activities that it runs.
         functions: Activities to register in place of those of *service*.
         interceptors: Added inside tqrun's own.
     """
@@ -228,9 +259,9 @@ def worker(
         task_queue=service.task_queue,
         activities=activities(service) if functions is None else functions,
         workflows=workflows(service),
-        interceptors=[PlanSender(), Observer(service), *interceptors],
+        interceptors=[PlanSender(), Observer(service, running), *interceptors],
         activity_executor=ThreadPoolExecutor(
-            options.max_concurrent_activities, thread_name_prefix=service.queue
+            options.max_concurrent_activities, thread_name_prefix=service.task_queue
         ),
         max_concurrent_activities=options.max_concurrent_activities,
         max_concurrent_workflow_tasks=options.max_concurrent_workflow_tasks,
