@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, ScheduleActionStartWorkflow
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
@@ -108,6 +108,75 @@ TURNS = """
 """
 
 
+POSITIONAL = """
+    schema_version: 1
+    queues:
+      {queue}:
+        version: 1
+        workflow_id: {queue}-${{order_id}}
+        workflow_type: Order
+        workflow_class: orders.flow:Order
+        input:
+          order_id: string
+          copies: {{type: integer, default: 2}}
+        schedules:
+          nightly-${{order_id}}:
+            cron: 0 3 * * *
+            time_zone_name: UTC
+            input: {{copies: 7}}
+        activities:
+          pack:
+            function: activities.orders:pack
+            start_to_close_timeout: 10s
+      {queue}_note:
+        version: 1
+        workflow_id: {queue}-note-${{text}}
+        workflow_type: Note
+        workflow_class: orders.flow:Note
+        input:
+          text: string
+      {queue}_parent:
+        version: 1
+        workflow_id: {queue}-parent-${{order_id}}
+        input:
+          order_id: string
+        steps:
+          - workflow: {queue}
+            as: order
+          - workflow: {queue}_note
+            as: note
+            with: {{text: child}}
+          - return: [ "${{order}}", "${{note}}" ]
+"""
+FLOW = """
+from datetime import timedelta
+
+from temporalio import workflow
+
+TIMEOUT = timedelta(seconds=10)
+
+
+@workflow.defn(name="Order")
+class Order:
+    @workflow.run
+    async def run(self, order_id: str, copies: int = 1, loud: bool = False) -> str:
+        return await workflow.execute_activity(
+            "pack", args=[order_id, copies], start_to_close_timeout=TIMEOUT
+        )
+
+    @workflow.query
+    def address(self) -> str:
+        return "here"
+
+
+@workflow.defn(name="Note")
+class Note:
+    @workflow.run
+    async def run(self, text: str) -> str:
+        return text.upper()
+"""
+
+
 @pytest.fixture
 def queue(unique: Callable[[str], str]) -> str:
     return unique("agents").replace("-", "_")
@@ -198,3 +267,97 @@ def test_a_class_that_the_sandbox_refuses_is_one_line(project: Project) -> None:
         "error: workflow AgentLoop does not load in Temporal's sandbox: ValueError: not in here"
     )
     assert done.returncode == 6
+
+
+@pytest.fixture
+def positional(server: EmbeddedServer, tmp_path: Path, queue: str) -> Project:
+    project = Project(tmp_path, server.address)
+    pack = "def pack(order_id: str, copies: int) -> str:\n        return f'{order_id} {copies}'"
+    project.write(POSITIONAL.format(queue=queue), orders=pack)
+    package = tmp_path / "orders"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "flow.py").write_text(FLOW)
+    return project
+
+
+async def test_a_run_method_that_takes_its_inputs_one_by_one_keeps_its_callers(
+    positional: Project, client: Client, queue: str
+) -> None:
+    with positional.worker():
+        own = await asyncio.to_thread(positional.launch, queue, "--order-id", "own", "--wait")
+        parent = await asyncio.to_thread(
+            positional.launch, f"{queue}_parent", "--order-id", "child", "--wait"
+        )
+        other = await client.execute_workflow(
+            "Order",
+            args=["other", 1],
+            id=f"{queue}-other",
+            task_queue=f"{queue}-v1".replace("_", "-"),
+        )
+        again = await asyncio.to_thread(positional.launch, queue, "--order-id", "own")
+    assert (own["result"], parent["result"], other) == ("own 2", ["child 2", "CHILD"], "other 1")
+    assert again["status"] == "started"
+    assert await payloads(client, f"{queue}-own") == ["own", 2]
+    assert await payloads(client, f"{queue}-child") == ["child", 2]
+    assert await payloads(client, f"{queue}-note-child") == ["child"]
+
+
+async def payloads(client: Client, workflow_id: str) -> list[object]:
+    async for event in client.get_workflow_handle(workflow_id).fetch_history_events():
+        given = event.workflow_execution_started_event_attributes.input.payloads
+        return [json.loads(one.data) for one in given]
+    raise AssertionError("no events")
+
+
+async def test_a_schedule_starts_it_as_a_launch_does(
+    positional: Project, client: Client, queue: str
+) -> None:
+    key = "nightly-${order_id}"
+    made = await asyncio.to_thread(
+        positional.tqrun, "schedule", "ensure", queue, key, "--order-id", "own"
+    )
+    assert made.returncode == 0, made.stderr
+    assert await scheduled(client, f"{queue}.nightly-own") == ["own", 7]
+    file = positional.folder / "queues.yaml"
+    file.write_text(file.read_text().replace("copies: 7", "copies: 9"))
+    applied = await asyncio.to_thread(positional.tqrun, "apply")
+    assert applied.returncode == 0, applied.stderr
+    assert await scheduled(client, f"{queue}.nightly-own") == ["own", 9]
+    await client.get_schedule_handle(f"{queue}.nightly-own").delete()
+
+
+async def scheduled(client: Client, name: str) -> list[object]:
+    described = await client.get_schedule_handle(name).describe()
+    action = described.schedule.action
+    assert isinstance(action, ScheduleActionStartWorkflow)
+    return [json.loads(one.data) for one in action.args]
+
+
+async def test_show_and_query_do_not_speak_of_steps_that_a_class_has_not(
+    positional: Project, client: Client, queue: str
+) -> None:
+    """No worker is there, so that the run stands where it began."""
+    await asyncio.to_thread(positional.launch, queue, "--order-id", "own")
+    shown = await asyncio.to_thread(positional.tqrun, "show", queue, "--order-id", "own")
+    assert shown.stdout.splitlines()[3] == (
+        "  hand-written class orders.flow:Order, without plan and steps"
+    )
+    assert "step" not in "".join(shown.stdout.splitlines()[4:])
+    plan = await asyncio.to_thread(positional.tqrun, "show", queue, "--order-id", "own", "--plan")
+    assert (
+        plan.stderr == f"error: {queue}-own keeps no plan: orders.flow:Order is written by hand\n"
+    )
+    asked = await asyncio.to_thread(positional.tqrun, "query", queue, "--order-id", "own")
+    assert asked.stderr == (
+        f"error: {queue} is a hand-written class, without steps to show; "
+        "name one of its queries: address\n"
+    )
+    wrong = await asyncio.to_thread(positional.tqrun, "query", queue, "--order-id", "own", "adress")
+    assert wrong.stderr == f'error: {queue} has no query "adress"; did you mean "address"?\n'
+    with positional.worker():
+        await client.get_workflow_handle(f"{queue}-own").result()
+        found = await asyncio.to_thread(
+            positional.tqrun, "query", queue, "--order-id", "own", "address"
+        )
+    assert found.stdout == '"here"\n'

@@ -95,7 +95,7 @@ async def _run(queues: Any, name: str, values: dict[str, Any], *, wait: bool, ou
     shown = dataclasses.asdict(launched)
     if launched.status == "already_running":
         given = queues.registry.workflow(name).inputs.normalise(values)
-        running = await queues.running_input(launched)
+        running = await queues.running_input(name, launched)
         shown |= {} if running is None else {"same_input": running == given}
     page = await queues.ui_address(launched)
     shown |= {"ui": page} if page else {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -55,6 +56,8 @@ def _show(
     wanted = run.id(launch, workflow_id)
     found, kept = asyncio.run(shown(connection, launch, wanted, run_id))
     if plan:
+        if found.workflow_class is not None:
+            raise UsageError(f"{wanted} keeps no plan: {found.workflow_class} is written by hand")
         if kept is None:
             raise UsageError(f"{wanted} keeps no plan: no worker has resolved one for it yet")
         typer.echo(json.dumps(kept.content, indent=2, ensure_ascii=False))
@@ -73,7 +76,9 @@ def _lines(found: Shown, reset: str) -> list[str]:
         f"  run {found.run_id} on {found.task_queue}",
         f"  since {found.started:%Y-%m-%d %H:%M:%S}{until} UTC, {found.events} events",
     ]
-    if found.plan is None:
+    if found.workflow_class is not None:
+        lines.append(f"  hand-written class {found.workflow_class}, without plan and steps")
+    elif found.plan is None:
         lines.append("  no plan yet: no worker has resolved one for it")
     else:
         today = "today's" if found.is_current else "not today's: an edit reaches new launches only"
@@ -94,7 +99,16 @@ def _stuck_lines(stuck: Stuck, reset: str) -> list[str]:
 
 def _going_lines(found: Shown) -> list[str]:
     lines = [f"  problem: {found.reported_problem}"] if found.reported_problem else []
+    if found.workflow_class is not None:
+        return [
+            *lines,
+            *(f"  waits for {one['activity']}{_attempt(one)}" for one in found.activities),
+        ]
     return [*lines, *([f"  {found.no_state}"] if found.state is None else _state_lines(found))]
+
+
+def _attempt(activity: Mapping[str, Any]) -> str:
+    return f", attempt {activity['attempt']}" if activity["attempt"] > 1 else ""
 
 
 def _state_lines(found: Shown) -> list[str]:

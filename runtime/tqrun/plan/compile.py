@@ -6,7 +6,7 @@ YAML that the user mends. Nothing here is particular to Temporal's SDK.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import product
@@ -54,6 +54,8 @@ class LaunchPlan:
         attribute_types: The JSON type per search attribute.
         schedules: When runs start by themselves, by key.
         workflow_class: The hand-written class that runs in place of the plan, if there is one.
+        parameters: The inputs that the class takes one by one, in order; None where all are in
+            one object, as for every plan.
         plan: What the run does.
     """
 
@@ -73,7 +75,20 @@ class LaunchPlan:
     summary: Template | None
     schedules: Mapping[str, DeclaredSchedule]
     workflow_class: type | None
+    parameters: tuple[str, ...] | None
     plan: Plan
+
+    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
+        """What a run with the input *values* is started with, one payload each."""
+        if self.parameters is None:
+            return [values]
+        return [values.get(name) for name in self.parameters]
+
+    def values(self, arguments: Sequence[Any]) -> Any:
+        """The input of a run that was started with *arguments*."""
+        if self.parameters is None:
+            return arguments[0] if arguments else {}
+        return dict(zip(self.parameters, arguments, strict=False))
 
 
 class Compiler:
@@ -170,6 +185,7 @@ class Compiler:
             summary=summary,
             schedules=scheduled,
             workflow_class=hand_written,
+            parameters=classes.parameters(hand_written, scope) if hand_written else None,
             plan=compiled,
         )
 

@@ -28,6 +28,7 @@ class Service:
         workflows: The declared workflows by type.
         activities: The function of each activity by name.
         children: The encoded plan of each workflow that they may start as a child.
+        parameters: The inputs in order of each such child whose class takes them one by one.
         memos: The memo fields by workflow type, of all workflows whose activities may come here.
     """
 
@@ -39,6 +40,7 @@ class Service:
     activities: Mapping[str, BoundFunction]
     options: WorkerOptions
     children: Mapping[str, bytes]
+    parameters: Mapping[str, tuple[str, ...]]
     memos: Mapping[str, tuple[str, ...]]
 
 
@@ -132,6 +134,7 @@ class Registry:
     def _services(self, name: str) -> list[Service]:
         queue = self.file.queues[name]
         options = self._overrides.get(name) or resolve.worker_options(self.file, queue)
+        children = self._children(name)
         versions = {queue.version: model.DrainingVersion()} | {
             version: entry
             for version, entry in queue.draining.items()
@@ -146,7 +149,16 @@ class Registry:
                 workflows={plan.workflow_type: plan for plan in self.queue(name)},
                 activities=self._activities(name, entry),
                 options=_with_concurrency(options, entry),
-                children=self._children(name),
+                children={
+                    child: launch.plan.encoded
+                    for child, launch in children.items()
+                    if launch.workflow_class is None
+                },
+                parameters={
+                    child: launch.parameters
+                    for child, launch in children.items()
+                    if launch.parameters is not None
+                },
                 memos=self._memos,
             )
             for version, entry in versions.items()
@@ -165,15 +177,11 @@ class Registry:
         """The function of an activity; None if workers elsewhere run it."""
         return self._compiler.functions.of(queue, activity)
 
-    def _children(self, name: str) -> dict[str, bytes]:
+    def _children(self, name: str) -> dict[str, LaunchPlan]:
+        """The workflows that those of queue *name* may start as a child."""
         steps = [step for launch in self.queue(name) for step in every_step(launch.plan.steps)]
         names = {step.workflow for step in steps if isinstance(step, Child)}
-        launches = {child: self.workflow(child) for child in sorted(names)}
-        return {
-            child: launch.plan.encoded
-            for child, launch in launches.items()
-            if launch.workflow_class is None
-        }
+        return {child: self.workflow(child) for child in sorted(names)}
 
     def _activities(self, name: str, version: model.DrainingVersion) -> dict[str, BoundFunction]:
         """The queue's own functions, those that other queues send here, and moved old ones."""

@@ -7,7 +7,7 @@ has more in flight, than the server takes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import timedelta
 from functools import lru_cache
@@ -112,9 +112,19 @@ def name(what: str, value: Any) -> str:
 class Calls:
     """The calls of one run."""
 
-    def __init__(self, known: Collection[str], task_queue: str, plans: Mapping[str, bytes]) -> None:
-        """The worker of *task_queue* has the activities *known* and the children's *plans*."""
+    def __init__(
+        self,
+        known: Collection[str],
+        task_queue: str,
+        plans: Mapping[str, bytes],
+        parameters: Mapping[str, Sequence[str]],
+    ) -> None:
+        """The worker of *task_queue* has the activities *known* and the children's *plans*.
+
+        Children that are named in *parameters* take their inputs one by one, in that order.
+        """
         self._known, self._task_queue, self._plans = known, task_queue, plans
+        self._parameters = parameters
         self._in_flight = 0
         self._history_length = -1
         self._task_calls = self._task_bytes = 0
@@ -185,10 +195,10 @@ class Calls:
     async def _start(
         self, child: Child, values: Mapping[str, Any], workflow_id: str, render: Evaluate
     ) -> Any:
-        timeout = child.execution_timeout
+        timeout, names = child.execution_timeout, self._parameters.get(child.workflow)
         return await workflow.start_child_workflow(
             child.workflow_type,
-            args=[dict(values)],
+            args=[dict(values)] if names is None else [values.get(one) for one in names],
             id=workflow_id,
             task_queue=name("task queue", render(child.task_queue)),
             memo={name: render(value) for name, value in child.memo.items()} or None,

@@ -188,8 +188,8 @@ class Queues:
             raise LaunchFailed(f"{start.workflow_id} was not started: {error.message}") from error
         return LaunchResult(status, start.workflow_id, run_id, start.task_queue, client.namespace)
 
-    async def running_input(self, result: LaunchResult) -> Any:
-        """The input that the run of *result* was started with, from its first history event.
+    async def running_input(self, queue: str, result: LaunchResult) -> Any:
+        """The input that the run of *queue* in *result* was started with, from its first event.
 
         None if the server does not tell.
         """
@@ -199,7 +199,7 @@ class Queues:
             async for event in handle.fetch_history_events():
                 given = event.workflow_execution_started_event_attributes.input.payloads
                 values = await client.data_converter.decode(given)
-                return values[0] if values else {}
+                return self.registry.workflow(queue).values(values)
         return None
 
     async def wait(self, result: LaunchResult) -> Any:

@@ -5,7 +5,7 @@ That there is no such run is an outcome, not an error.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from tqrun.diagnostics import did_you_mean
 from tqrun.errors import InvalidInput, RequestFailed, UnknownQuery, UnknownSignal
+from tqrun.plan import classes
 from tqrun.plan.compile import LaunchPlan
 from tqrun.plan.inputs import Inputs
 from tqrun.temporal.start import rendered_id
@@ -86,18 +87,33 @@ def checked(
 
 
 def known_query(launch: LaunchPlan, query: str | None) -> str:
-    """The name of a declared query; without one, of the query that every run answers.
+    """The name of a declared query; without one, of the query that every run of steps answers.
+
+    A hand-written class answers its own queries, and no other.
 
     Raises:
-        UnknownQuery: It is not declared.
+        UnknownQuery: It is not declared, or one must be named.
     """
-    queries = launch.plan.queries
+    queries: Collection[str] = launch.plan.queries
+    if launch.workflow_class is not None:
+        own = classes.queries(launch.workflow_class)
+        if query is not None and own is None:
+            return query
+        queries = own or ()
+        if query is None:
+            raise UnknownQuery(_no_state(launch, queries))
     if query is not None and query not in queries:
         raise UnknownQuery(_not_declared("query", query, launch.name, queries))
     return query or STATE
 
 
-def _not_declared(kind: str, name: str, workflow: str, known: Mapping[str, Any]) -> str:
+def _no_state(launch: LaunchPlan, queries: Collection[str]) -> str:
+    names = ", ".join(queries)
+    way_out = f"name one of its queries: {names}" if names else "it has no queries"
+    return f"{launch.name} is a hand-written class, without steps to show; {way_out}"
+
+
+def _not_declared(kind: str, name: str, workflow: str, known: Collection[str]) -> str:
     hint = did_you_mean(name, known)
     return f'{workflow} has no {kind} "{name}"{hint or "; it declares none"}'
 

@@ -132,7 +132,7 @@ async def _action(
         workflow_id=start.workflow_id,
         workflow_type=WorkflowType(name=start.workflow_type),
         task_queue=TaskQueue(name=start.task_queue),
-        input=Payloads(payloads=await converter.encode([start.input])),
+        input=Payloads(payloads=await converter.encode(launch.arguments(start.input))),
     )
     for name, value in start.memo.items():
         [payload] = await converter.encode([value])

@@ -17,7 +17,7 @@ from tqrun.errors import ApplyFailed, InvalidInput
 from tqrun.plan.compile import LaunchPlan
 from tqrun.temporal import attributes
 from tqrun.temporal.queues import Queues
-from tqrun.temporal.schedule_form import Wanted, fields, schedule_id, wanted
+from tqrun.temporal.schedule_form import Wanted, schedule_id, wanted
 from tqrun.temporal.schedule_server import MARK, delete, described, differences, put
 
 Action = Literal[
@@ -154,7 +154,8 @@ async def _of_an_entity(client: Client, launch: LaunchPlan, key: str, name: str)
     found = await described(client, name)
     if found is None:
         return None
-    given = (await fields(found.schedule, client.data_converter))["input"]
+    payloads = found.schedule.action.start_workflow.input.payloads
+    given = launch.values(await client.data_converter.decode(payloads))
     own = launch.schedules[key].entry.input
     kept = given if isinstance(given, dict) else {}
     values = {one: kept[one] for one in launch.inputs.fields if one in kept and one not in own}

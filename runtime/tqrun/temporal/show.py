@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,6 +39,9 @@ class Shown:
     """What is told of a run.
 
     Attributes:
+        workflow_class: The hand-written class that runs in place of steps, `package.module:Class`;
+            such a run has neither a plan nor a state.
+        activities: Those that it waits for, with the attempt that each is at.
         status: `running`, `completed` and so on, as Temporal has it.
         plan: Hash of the plan that it is pinned to; None when it has none yet.
         pinned: `header` or `marker`: where its history has the plan.
@@ -54,6 +57,7 @@ class Shown:
     workflow_id: str
     run_id: str
     workflow_type: str
+    workflow_class: str | None
     namespace: str
     task_queue: str
     started: datetime
@@ -64,6 +68,7 @@ class Shown:
     is_current: bool | None
     state: Mapping[str, Any] | None
     no_state: str | None
+    activities: Sequence[Mapping[str, Any]]
     reported_problem: str | None
     stuck: Stuck | None
     error: str | None
@@ -87,10 +92,14 @@ async def shown(
     except RPCError as refused:
         raise refusal(refused, workflow_id) from None
     plan = pinned((await history_of(client, workflow_id, run.run_id)).events)
-    if problem is None:
-        state, no_state = await _state(client, workflow_id, run.run_id)
+    by_hand = launch.workflow_class if plan is None else None
+    state: Mapping[str, Any] | None = None
+    if by_hand is not None:
+        no_state: str | None = "a hand-written class has no steps"
+    elif problem is not None:
+        no_state = "the run does not answer while its workflow task fails"
     else:
-        state, no_state = None, "the run does not answer while its workflow task fails"
+        state, no_state = await _state(client, workflow_id, run.run_id)
     status = run.status or WorkflowExecutionStatus.RUNNING
     address = settings(connection)["target_host"]
     return Shown(
@@ -98,6 +107,7 @@ async def shown(
         workflow_id=workflow_id,
         run_id=run.run_id,
         workflow_type=run.workflow_type,
+        workflow_class=f"{by_hand.__module__}:{by_hand.__qualname__}" if by_hand else None,
         namespace=client.namespace,
         task_queue=run.task_queue,
         started=run.start_time,
@@ -108,6 +118,10 @@ async def shown(
         is_current=plan.hash == launch.plan.hash if plan else None,
         state=state,
         no_state=no_state,
+        activities=[
+            {"activity": one.activity_type.name, "attempt": one.attempt}
+            for one in run.raw_description.pending_activities
+        ],
         reported_problem=_problem(run.search_attributes),
         stuck=problem,
         error=error,

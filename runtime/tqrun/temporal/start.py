@@ -162,7 +162,7 @@ async def _sent(
     try:
         handle: WorkflowHandle[Any, Any] = await client.start_workflow(
             start.workflow_type,
-            start.input,
+            args=launch.arguments(start.input),
             id=start.workflow_id,
             task_queue=start.task_queue,
             memo={**memo, **plan},

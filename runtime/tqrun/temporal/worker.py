@@ -287,7 +287,13 @@ def workflows(service: Service) -> list[type]:
     """
     by_hand = [one.workflow_class for one in service.workflows.values() if one.workflow_class]
     types = [name for name, one in service.workflows.items() if one.workflow_class is None]
-    own = workflow_classes(types, service.activities, service.task_queue, plans=service.children)
+    own = workflow_classes(
+        types,
+        service.activities,
+        service.task_queue,
+        plans=service.children,
+        parameters=service.parameters,
+    )
     return [*own, *by_hand]
 
 

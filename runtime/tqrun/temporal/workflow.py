@@ -60,6 +60,7 @@ class _Run:
     known: Collection[str] = ()
     task_queue = ""
     plans: Mapping[str, bytes] = {}
+    parameters: Mapping[str, Sequence[str]] = {}
     is_time_to_stop: Callable[[], bool] = staticmethod(
         lambda: workflow.info().is_continue_as_new_suggested()
     )
@@ -145,7 +146,7 @@ class _Run:
     async def _round(self, todo: _Round, state: Mapping[str, Any], launches: Launches) -> Any:
         """One pass through the steps; its result."""
         inbox = self.inbox
-        calls = Calls(self.known, self.task_queue, self.plans)
+        calls = Calls(self.known, self.task_queue, self.plans, self.parameters)
         fields, first_run = _fields(todo), state.get("first_run") or _first_run()
         interpreter = Interpreter(
             todo.plan, todo.values, calls, inbox, self.is_time_to_stop, fields, first_run
@@ -292,6 +293,7 @@ def workflow_classes(
     task_queue: str,
     *,
     plans: Mapping[str, bytes] | None = None,
+    parameters: Mapping[str, Sequence[str]] | None = None,
     is_time_to_stop: Callable[[], bool] | None = None,
 ) -> list[type]:
     """One thin class per declared workflow type, and one for all undeclared ones.
@@ -301,6 +303,7 @@ def workflow_classes(
         activities: Names of the activities that the worker has.
         task_queue: Named in messages.
         plans: The encoded plan of each workflow that may be started as a child.
+        parameters: The inputs in order of each such child whose class takes them one by one.
         is_time_to_stop: Says between two steps whether the run goes on in a new one; when the
             server suggests it, if not given.
     """
@@ -308,6 +311,7 @@ def workflow_classes(
         "known": frozenset(activities),
         "task_queue": task_queue,
         "plans": plans or {},
+        "parameters": parameters or {},
     }
     if is_time_to_stop is not None:
         shared["is_time_to_stop"] = staticmethod(is_time_to_stop)

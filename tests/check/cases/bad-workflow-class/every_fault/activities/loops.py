@@ -41,7 +41,25 @@ class Typed:
 @workflow.defn(name="several")
 class Several:
     @workflow.run
-    async def run(self, conversation_id: str, turns: int) -> None: ...
+    async def run(self, conversation_id: int, lane: str) -> None: ...
+
+
+@workflow.defn(name="in_between")
+class InBetween:
+    @workflow.run
+    async def run(self, conversation_id: str, lane: str = "", turns: int = 1) -> None: ...
+
+
+@workflow.defn(name="nothing")
+class Nothing:
+    @workflow.run
+    async def run(self) -> None: ...
+
+
+@workflow.defn(name="may_be_null")
+class MayBeNull:
+    @workflow.run
+    async def run(self, conversation_id: str | None) -> None: ...
 
 
 @workflow.defn(name="text")
