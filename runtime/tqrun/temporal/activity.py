@@ -108,7 +108,7 @@ def resolver(service: Service) -> Callable[..., Any]:
             values = launch.inputs.normalise(values)
         except InvalidInput as error:
             raise ApplicationError(str(error), type="invalid_input", non_retryable=True) from None
-        return {"plan": launch.plan.text, "input": values}
+        return {"plan": launch.plan.text, "input": values, "bounded": True}
 
     return resolve
 

@@ -92,7 +92,7 @@ def seconds(duration: Any) -> float:
     if isinstance(duration, str):
         return parse_duration(duration).total_seconds()
     if type(duration) not in (int, float) or abs(duration) > MAX_DURATION.total_seconds():
-        raise ValueError(f"{str(duration)[:60]} is no duration")
+        raise ValueError("a duration is text such as 90s, or a number of seconds")
     return float(duration)
 
 
@@ -104,8 +104,8 @@ def name(what: str, value: Any) -> str:
     """
     text = "" if value is None else as_text(value)
     if not 0 < len(text.encode()) <= MAX_ID_BYTES:
-        shown = "null" if value is None else f'"{text[:60]}"'
-        raise ValueError(f"{shown} is no {what}; it has 1 to {MAX_ID_BYTES:,} bytes")
+        size = "null" if value is None else f"{len(text.encode()):,} bytes"
+        raise ValueError(f"the {what} is {size}; it must have 1 to {MAX_ID_BYTES:,} bytes")
     return text
 
 
@@ -205,7 +205,7 @@ class Calls:
             search_attributes=_search_attributes(child, render),
             id_reuse_policy=REUSE[child.id_reuse_policy],
             parent_close_policy=_CLOSE[child.parent_close_policy],
-            execution_timeout=None if timeout is None else _duration(render(timeout)),
+            execution_timeout=None if timeout is None else _duration(timeout, render),
         )
 
     async def _admit(self, size: int) -> None:
@@ -309,7 +309,7 @@ def _options(call: Call) -> dict[str, Any]:
 
 def _arguments(call: Call, evaluate: Evaluate) -> dict[str, Any]:
     def duration(value: Seconds | None) -> timedelta | None:
-        return None if value is None else _duration(evaluate(value))
+        return None if value is None else _duration(value, evaluate)
 
     return {
         "task_queue": None
@@ -329,9 +329,9 @@ def _retry_policy(
 ) -> RetryPolicy:
     policy = RetryPolicy(
         initial_interval=duration(retry.initial_interval) or timedelta(seconds=1),
-        backoff_coefficient=_number(evaluate(retry.backoff_coefficient)),
+        backoff_coefficient=_number(retry.backoff_coefficient, evaluate),
         maximum_interval=duration(retry.maximum_interval),
-        maximum_attempts=int(_number(evaluate(retry.maximum_attempts))),
+        maximum_attempts=int(_number(retry.maximum_attempts, evaluate)),
         # Temporal would send a payload that is too large again, for ever.
         non_retryable_error_types=[*retry.non_retryable_error_types, "PayloadsTooLarge"],
     )
@@ -340,16 +340,20 @@ def _retry_policy(
     return policy
 
 
-def _number(value: Any) -> float:
-    if type(value) not in (int, float):
-        raise ValueError(f"{str(value)[:60]} is no number")
-    return float(value)
+def _number(value: Any, evaluate: Evaluate) -> float:
+    found = evaluate(value)
+    if type(found) not in (int, float):
+        raise ValueError(f"{value} is not a number")
+    return float(found)
 
 
-def _duration(value: Any) -> timedelta:
-    found = seconds(value)
+def _duration(value: Any, evaluate: Evaluate) -> timedelta:
+    try:
+        found = seconds(evaluate(value))
+    except ValueError:
+        found = 0.0
     if found <= 0:
-        raise ValueError(f"{value} is no duration that a call can have; it must be above 0s")
+        raise ValueError(f"{value} is not a duration above 0s")
     return timedelta(seconds=found)
 
 

@@ -35,7 +35,7 @@ def refused(message: str) -> ApplicationError:
     return ApplicationError(message, type="invalid_input", non_retryable=True)
 
 
-def expression_failed(error: Exception) -> ApplicationError:
+def expression_failed(error: Exception | str) -> ApplicationError:
     """An expression failed on the values that it met."""
     return ApplicationError(str(error), type="expression", non_retryable=True)
 

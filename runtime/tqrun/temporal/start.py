@@ -248,8 +248,10 @@ def duration(value: timedelta | str | None, scope: Mapping[str, Any]) -> timedel
         return value
     try:
         return timedelta(seconds=seconds(evaluate(value, scope)))
-    except (EvaluationError, ValueError) as error:
-        raise InvalidInput(f"{value} gives no duration: {error}") from None
+    except EvaluationError as error:
+        raise InvalidInput(str(error)) from None
+    except ValueError:
+        raise InvalidInput(f"{value} is not a duration") from None
 
 
 def search_attributes_of(

@@ -34,6 +34,8 @@ from tqrun.temporal.steps.frames import Returned, Suspended
 from tqrun.temporal.steps.run import log
 
 PLAN_HEADER = "tq_plan"
+BOUNDED = "tq_bounded"
+"""The mark on a plan's header that the run's expressions have a budget."""
 RESOLVE = "tqrun.resolve"
 STATE = "tqrun.state"
 """The query that every run answers: where it is, its locals, and what has not been taken yet."""
@@ -44,11 +46,16 @@ _SHOWN_CHARACTERS = 1_000
 
 
 class _Round(NamedTuple):
-    """What one pass through the steps runs on."""
+    """What one pass through the steps runs on.
+
+    Attributes:
+        bounded: Whether its expressions have a budget; those of runs from before it have none.
+    """
 
     plan: Plan
     encoded: bytes
     values: Mapping[str, Any]
+    bounded: bool
 
 
 _Begin = Callable[[Sequence[Any], Mapping[str, Any], Launches], Awaitable[_Round]]
@@ -67,6 +74,7 @@ class _Run:
 
     def __init__(self) -> None:
         self.inbox, self.launches = Inbox(), Launches()
+        self.bounded = True
 
     # On the class, not set by the run: what came before the run's first task keeps its order, and
     # is there when the run begins.
@@ -122,7 +130,7 @@ class _Run:
         plan, values = decode(header.data), inputs[0] if inputs else {}
         if not state:
             _fits(plan, inputs, values)
-        return _Round(plan, header.data, values)
+        return _Round(plan, header.data, values, BOUNDED in header.metadata)
 
     async def _next(
         self, inputs: Sequence[Any], _: Mapping[str, Any], launches: Launches
@@ -141,15 +149,23 @@ class _Run:
             start_to_close_timeout=_RESOLVE_TIMEOUT,
         )
         encoded = resolved["plan"].encode()
-        return _Round(decode(encoded), encoded, resolved["input"])
+        bounded = resolved.get("bounded", False)
+        return _Round(decode(encoded), encoded, resolved["input"], bounded)
 
     async def _round(self, todo: _Round, state: Mapping[str, Any], launches: Launches) -> Any:
         """One pass through the steps; its result."""
-        inbox = self.inbox
+        inbox, self.bounded = self.inbox, todo.bounded
         calls = Calls(self.known, self.task_queue, self.plans, self.parameters)
         fields, first_run = _fields(todo), state.get("first_run") or _first_run()
         interpreter = Interpreter(
-            todo.plan, todo.values, calls, inbox, self.is_time_to_stop, fields, first_run
+            todo.plan,
+            todo.values,
+            calls,
+            inbox,
+            self.is_time_to_stop,
+            fields,
+            first_run,
+            bounded=todo.bounded,
         )
         interpreter.locals.update(state.get("locals", {}))
         inbox.open(todo.plan.signals, lambda text, extra: log(text, {**fields, **extra}))
@@ -343,7 +359,7 @@ class _Inbound(WorkflowInboundInterceptor):
 
 class _Outbound(WorkflowOutboundInterceptor):
     def continue_as_new(self, input: ContinueAsNewInput) -> Any:  # noqa: A002
-        input.headers = {**input.headers, **_header()}
+        input.headers = {**input.headers, **_header(bounded=_is_bounded())}
         return super().continue_as_new(input)
 
     async def start_child_workflow(self, input: StartChildWorkflowInput) -> Any:  # noqa: A002
@@ -351,11 +367,18 @@ class _Outbound(WorkflowOutboundInterceptor):
         return await super().start_child_workflow(input)
 
 
-def _header() -> dict[str, Payload]:
+def _is_bounded() -> bool:
+    """Whether the run that is being continued has a budget for its expressions."""
+    run = workflow.instance()
+    return not isinstance(run, _Run) or run.bounded
+
+
+def _header(*, bounded: bool = True) -> dict[str, Payload]:
     encoded = plan_to_send.get()
-    return {} if encoded is None else {PLAN_HEADER: plan_payload(encoded)}
+    return {} if encoded is None else {PLAN_HEADER: plan_payload(encoded, bounded=bounded)}
 
 
-def plan_payload(encoded: bytes) -> Payload:
+def plan_payload(encoded: bytes, *, bounded: bool = True) -> Payload:
     """An encoded plan as it stands in a header."""
-    return Payload(metadata={"encoding": b"binary/plain"}, data=encoded)
+    mark = {BOUNDED: b"1"} if bounded else {}
+    return Payload(metadata={"encoding": b"binary/plain", **mark}, data=encoded)

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tqrun.config.templates import split
 from tqrun.plan.compile import LaunchPlan
 from tqrun.plan.expressions import EvaluationError, references, render
-from tqrun.plan.expressions.evaluation import split
 from tqrun.plan.expressions.types import kinds
 from tqrun.plan.numbers import as_declared
 from tqrun.plan.types import Schema

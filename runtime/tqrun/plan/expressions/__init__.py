@@ -9,11 +9,11 @@ from tqrun.plan.expressions.evaluation import (
     as_text,
     evaluate,
     is_true,
-    references,
     render,
 )
 from tqrun.plan.expressions.facts import Facts, not_null
 from tqrun.plan.expressions.functions import Sources, moment
+from tqrun.plan.expressions.pieces import references
 from tqrun.plan.expressions.template import ExpressionError, Template, compile_template
 from tqrun.plan.expressions.types import Schema
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,18 +14,23 @@ from typing import Any, NamedTuple
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_math, ext_optional, ext_strings
 
-from tqrun.plan.expressions.tree import ORDERED
-
 MAX_RANGE = 10_000
 """Items; CEL's own limit for all loops of one evaluation together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where `now()` and `random()` come from: the workflow's own replay-safe ones."""
+    """What a run gives its expressions.
+
+    Attributes:
+        now: The workflow's own, replay-safe clock, for `now()`.
+        random: Its own random numbers, for `random()`.
+        bounded: Whether the budget of steps and bytes holds; it did not for runs of old.
+    """
 
     now: Callable[[], datetime]
     random: Callable[[], float]
+    bounded: bool = True
 
 
 sources: ContextVar[Sources | None] = ContextVar("tqrun_expression_sources", default=None)
@@ -113,51 +118,70 @@ def _values(value: dict[str, Any]) -> list[Any]:
     return [value[key] for key in sorted(value)]
 
 
-def _same(items: list[Any]) -> list[Any]:
-    return items
-
-
-def _refuse_map(_: dict[Any, Any]) -> list[Any]:
-    raise FunctionError("a map has no order; loop over keys(m) or values(m)")
-
-
 _T = cel.Type
 _ANY, _LIST, _MAP = _T.DYN, _T.List(_T.DYN), _T.Map(_T.STRING, _T.DYN)
-_PAIRS = (*tuple(product((_T.INT, _T.DOUBLE), repeat=2)), (_T.STRING, _T.STRING))
+_SCALARS = (_T.INT, _T.DOUBLE, _T.STRING, _T.BOOL)
+_KINDS = {"INT": "int64", "DOUBLE": "double", "STRING": "string", "LIST": "list", "MAP": "map"}
+"""The kind of a value at run time, by the name of its type."""
 _Overloads = tuple[tuple[tuple[Any, ...], Any], ...]
-"""The types of the parameters and of the result, per overload. CEL's run time tells overloads
-apart by the kind of a value, and takes DYN for none of them."""
+"""The types of the parameters and of the result, per overload."""
 
 
-class _Function(NamedTuple):
+class Function(NamedTuple):
+    """One of the project's functions.
+
+    Attributes:
+        call: What it does.
+        overloads: What it takes and gives, by the kinds of its arguments at run time.
+        checked: The same by their types, where more is known about the result.
+    """
+
     call: Callable[..., Any]
     overloads: _Overloads
+    checked: _Overloads = ()
+
+    @property
+    def kinds(self) -> frozenset[tuple[str, ...]]:
+        """The kinds of arguments that it takes."""
+        return frozenset(
+            tuple(_KINDS[one.name().partition("<")[0]] for one in takes)
+            for takes, _ in self.overloads
+        )
 
 
-_EXTREME: _Overloads = (((_LIST,), _ANY), *((pair, _T.DYN) for pair in _PAIRS))
+def _of_items(result: Callable[[Any], Any], items: Sequence[Any]) -> _Overloads:
+    return tuple(((_T.List(item),), result(item)) for item in items)
+
+
+_NUMBERS = (_T.INT, _T.DOUBLE)
+_PAIRS: _Overloads = (
+    *(((one, other), one if one == other else _ANY) for one, other in product(_NUMBERS, repeat=2)),
+    ((_T.STRING, _T.STRING), _T.STRING),
+)
+_EXTREME: _Overloads = (((_LIST,), _ANY), *_PAIRS)
+_EXTREME_CHECKED: _Overloads = (*_of_items(lambda item: item, _SCALARS), *_PAIRS)
+_SUM_CHECKED = _of_items(lambda item: item, _NUMBERS)
 _IN_WORKFLOW = {
-    "now": _Function(_now, (((), _T.STRING),)),
-    "random": _Function(_random, (((), _T.DOUBLE),)),
+    "now": Function(_now, (((), _T.STRING),)),
+    "random": Function(_random, (((), _T.DOUBLE),)),
 }
 _EVERYWHERE = {
-    "hash": _Function(_hash, (((_T.STRING,), _T.STRING),)),
-    "chunk": _Function(_chunk, (((_LIST, _T.INT), _T.List(_LIST)),)),
-    "sum": _Function(_sum, (((_LIST,), _ANY),)),
-    "range": _Function(_range, (((_T.INT,), _T.List(_T.INT)),)),
-    "min": _Function(_extreme(min), _EXTREME),
-    "max": _Function(_extreme(max), _EXTREME),
-    "seconds": _Function(_seconds, (((_T.INT,), _T.STRING), ((_T.DOUBLE,), _T.STRING))),
-    "keys": _Function(_keys, (((_MAP,), _T.List(_T.STRING)),)),
-    "values": _Function(_values, (((_MAP,), _LIST),)),
+    "hash": Function(_hash, (((_T.STRING,), _T.STRING),)),
+    "chunk": Function(_chunk, (((_LIST, _T.INT), _T.List(_LIST)),)),
+    "sum": Function(_sum, (((_LIST,), _ANY),), _SUM_CHECKED),
+    "range": Function(_range, (((_T.INT,), _T.List(_T.INT)),)),
+    "min": Function(_extreme(min), _EXTREME, _EXTREME_CHECKED),
+    "max": Function(_extreme(max), _EXTREME, _EXTREME_CHECKED),
+    "seconds": Function(_seconds, (((_T.INT,), _T.STRING), ((_T.DOUBLE,), _T.STRING))),
+    "keys": Function(_keys, (((_MAP,), _T.List(_T.STRING)),)),
+    "values": Function(_values, (((_MAP,), _LIST),)),
 }
-_LOOPS = (
-    cel.Overload("ordered_list", return_type=_LIST, parameters=[_LIST], impl=_same),
-    cel.Overload("ordered_map", return_type=_LIST, parameters=[_MAP], impl=_refuse_map),
-)
-NAMES = frozenset(_IN_WORKFLOW) | frozenset(_EVERYWHERE)
+PYTHON = _EVERYWHERE | _IN_WORKFLOW
+"""The functions that the project adds to CEL's, by name."""
+NAMES = frozenset(PYTHON)
 
 
-def _declared(name: str, function: _Function) -> Any:
+def _declared(name: str, function: Function, overloads: _Overloads) -> Any:
     return cel.FunctionDecl(
         name,
         [
@@ -167,7 +191,7 @@ def _declared(name: str, function: _Function) -> Any:
                 parameters=list(takes),
                 impl=function.call,
             )
-            for number, (takes, returns) in enumerate(function.overloads)
+            for number, (takes, returns) in enumerate(overloads)
         ],
     )
 
@@ -182,20 +206,22 @@ OF_CEL = (
 
 
 @lru_cache(maxsize=1024)
-def declared(*, in_workflow: bool, objects: tuple[str, ...] = ()) -> list[Any]:
+def declared(*, in_workflow: bool, objects: tuple[str, ...] | None = None) -> list[Any]:
     """The functions in the form that a CEL environment takes.
 
     Args:
         in_workflow: With `now` and `random`.
-        objects: The types of objects whose fields are known, which CEL takes for no maps.
+        objects: The types of objects whose fields are known, which CEL takes for no maps; None
+            where nothing is known about any type.
     """
     table = _EVERYWHERE | (_IN_WORKFLOW if in_workflow else {})
-    for name in ("keys", "values") if objects else ():
-        call, ((_, returns),) = table[name]
-        takes = [_MAP, *map(_T, objects)]
-        table[name] = _Function(call, tuple(((one,), returns) for one in takes))
-    found = [_declared(name, function) for name, function in table.items()]
-    return [*found, cel.FunctionDecl(ORDERED, list(_LOOPS))]
+    overloads = {name: function.overloads for name, function in table.items()}
+    if objects is not None:
+        overloads |= {name: one.checked for name, one in table.items() if one.checked}
+        for name in ("keys", "values"):
+            ((_, returns),) = overloads[name]
+            overloads[name] = tuple(((one,), returns) for one in (_MAP, *map(_T, objects)))
+    return [_declared(name, table[name], found) for name, found in overloads.items()]
 
 
 @cache

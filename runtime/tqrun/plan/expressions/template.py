@@ -14,13 +14,10 @@ from cel_expr_python import cel
 from tqrun.config.templates import split
 from tqrun.diagnostics import did_you_mean
 from tqrun.plan.expressions import functions, types
-from tqrun.plan.expressions.evaluation import (
-    OPTIONAL_TYPE,
-    evaluate,
-    references,
-    render,
-)
+from tqrun.plan.expressions.evaluation import evaluate, render
+from tqrun.plan.expressions.evaluator import OPTIONAL_ARGUMENT
 from tqrun.plan.expressions.facts import compared
+from tqrun.plan.expressions.pieces import ALIASES, TYPE_NAMES, aliased, references
 from tqrun.plan.expressions.tree import Tree
 from tqrun.plan.expressions.types import Names, Schema
 
@@ -47,6 +44,7 @@ _WORDS = frozenset(
 )
 """CEL's own, which a name is not (github.com/google/cel-spec, doc/langdef.md)."""
 _OPTIONAL = re.compile(r"\.\?|\[\?")
+_MAY_BE_OPTIONAL = re.compile(r"\.\s*\?|\[\s*\?|\boptional\b")
 _NULL_RESULT = re.compile(r"[?:]\s*null\b")
 _PYTHON = {
     "and": "&&",
@@ -61,9 +59,11 @@ _OF_A_RUN = frozenset({"now", "random", "version", "workflow"})
 """Functions and names that only a run has."""
 _TAKES_NULL = ("_==_", "_!=_", "@in")
 _CHOICE = "_?_:_"
+_STAND_INS = {name: alias for alias, name in ALIASES.items()}
 _HAS_INPUT = re.compile(r"\bhas\(\s*input\s*\.\s*(\w+)\s*\)")
+_OPTIONAL_TYPE = "optional_type<"
 _NO_JSON = {
-    OPTIONAL_TYPE: "an optional inside of another value; write .orValue(…) after it",
+    _OPTIONAL_TYPE: "an optional inside of another value; write .orValue(…) after it",
     "TYPE": "a type is no value",
     "BYTES": "bytes are no value; write text",
 }
@@ -185,20 +185,38 @@ class _Check:
             return self._known[alone[2]]
         names, environment = _environment(self._known, in_workflow=self._in_workflow)
         try:
-            program = environment.compile(self._source)
+            program = environment.compile(self._aliased())
         except RuntimeError as error:
             raise self._explained(str(error), names) from None
+        if _MAY_BE_OPTIONAL.search(self._source):
+            self._refuse_optional_arguments(Tree(program))
         if "." in self._source:
             tree = Tree(program)
             self._refuse_map_loops(tree)
             self._refuse_missing(tree, names)
         self._refuse_null()
         self._refuse_has()
-        type_name = program.return_type().name()
-        if type_name.startswith(OPTIONAL_TYPE):
-            type_name = type_name.removeprefix(OPTIONAL_TYPE).removesuffix(">")
+        type_name = self._type_name(program)
+        if type_name.startswith(_OPTIONAL_TYPE):
+            type_name = type_name.removeprefix(_OPTIONAL_TYPE).removesuffix(">")
             return types.nullable(self._schema(self._json(type_name), names))
         return self._schema(self._json(type_name), names)
+
+    def _type_name(self, program: Any) -> str:
+        try:
+            return str(program.return_type().name())
+        except RuntimeError:
+            # CEL's checker takes keys that its types do not have.
+            message = "the keys of an object are text"
+            raise self._error("bad-expression", message, 0, len(self._source)) from None
+
+    def _aliased(self) -> str:
+        """The source for CEL, which has types of its own where the scope may have a name."""
+        return aliased(self._source, TYPE_NAMES.intersection(self._known))
+
+    def _refuse_optional_arguments(self, tree: Tree) -> None:
+        for position, taker in tree.optional_arguments():
+            raise self._error("bad-expression", f"{taker} {OPTIONAL_ARGUMENT}", position)
 
     def _json(self, type_name: str) -> str:
         """*type_name*, of a value that JSON has."""
@@ -263,7 +281,7 @@ class _Check:
         """Where null, taken for each value of *known* that may be null, does not fit."""
         _, environment = _environment(known, null=True, in_workflow=self._in_workflow)
         try:
-            environment.compile(self._source)
+            environment.compile(self._aliased())
         except RuntimeError as error:
             for position, message in _problems(str(error), self._source):
                 if _fails_on_null(message):
@@ -359,11 +377,11 @@ def _environment(
 @lru_cache(maxsize=4096)
 def _made(scope_text: str, null: bool, in_workflow: bool) -> Any:
     names = types.names(scope_text, null=null)
-    plain = {name: type_ for name, type_ in names.types.items() if "." not in name}
-    qualified = {f"input.{name}": type_ for name, type_ in plain.items()}
+    qualified = {f"input.{name}": one for name, one in names.types.items() if "." not in name}
+    plain = {_STAND_INS.get(name, name): type_ for name, type_ in names.types.items()}
     options = {"descriptor_pool": names.pool} if names.pool is not None else {}
     return cel.NewEnv(
-        variables=names.types | qualified,
+        variables=plain | qualified,
         functions=functions.declared(in_workflow=in_workflow, objects=names.objects),
         extensions=functions.extensions(),
         **options,

@@ -53,6 +53,8 @@ class Run:
         is_time_to_stop: Callable[[], bool],
         fields: Mapping[str, Any],
         first_run: Mapping[str, Any],
+        *,
+        bounded: bool,
     ) -> None:
         """Run *steps_of* on the input *values*.
 
@@ -65,6 +67,7 @@ class Run:
             fields: What every log line of the run carries.
             first_run: What `workflow.run_id` and `workflow.start_time` are, which a continuation
                 does not change.
+            bounded: Whether its expressions have a budget.
         """
         self.plan, self.calls, self.inbox = steps_of, calls, inbox
         self.is_time_to_stop, self.fields = is_time_to_stop, fields
@@ -76,7 +79,7 @@ class Run:
         self.locals: dict[str, Any] = {}
         self.root = Scope(self.locals, Scope({**always, **values}))
         self.random = workflow.random()
-        self._sources = Sources(workflow.now, self.random.random)
+        self._sources = Sources(workflow.now, self.random.random, bounded)
         self.concurrent = 0
         self.done = 0
         self.last: Any = None
@@ -144,7 +147,7 @@ class Run:
         """A whole number of at least *least*."""
         found = self.value(value, scope)
         if type(found) not in (int, float) or found != int(found) or found < least:
-            message = f"{value} is {str(found)[:60]}, not a whole number of at least {least}"
+            message = f"{value} is not a whole number of at least {least}"
             raise ApplicationError(message, type="expression", non_retryable=True)
         return int(found)
 
@@ -152,5 +155,5 @@ class Run:
         """A duration in seconds."""
         try:
             return seconds(self.value(duration, scope))
-        except ValueError as error:
-            raise failures.expression_failed(error) from None
+        except ValueError:
+            raise failures.expression_failed(f"{duration} is not a duration") from None

@@ -30,17 +30,17 @@ _LEVELS = {
 async def sleep(run: Run, step: plan.Sleep, scope: Scope, _: At) -> None:
     """Wait for a duration or until a moment."""
     if step.until is not None:
-        duration = (_moment(run.value(step.until, scope)) - workflow.now()).total_seconds()
+        duration = (_moment(run, step.until, scope) - workflow.now()).total_seconds()
     else:
         duration = run.seconds(step.duration, scope)
     if duration > 0:
         await workflow.sleep(duration)
 
 
-def _moment(text: Any) -> datetime:
-    found = moment(text)
+def _moment(run: Run, until: Any, scope: Scope) -> datetime:
+    found = moment(run.value(until, scope))
     if found is None:
-        message = f"{text!r} is no moment; write RFC 3339 text such as 2026-03-02T17:00:00Z"
+        message = f"{until} is not a moment; write RFC 3339 text such as 2026-03-02T17:00:00Z"
         raise ApplicationError(message, type="expression", non_retryable=True)
     return found
 

@@ -1,0 +1,190 @@
+"""Calls of functions: the project's own, those that Python makes exactly as CEL does, the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tqrun.plan.expressions import functions
+from tqrun.plan.expressions.evaluator.delegation import delegated
+from tqrun.plan.expressions.evaluator.meter import Meter
+from tqrun.plan.expressions.evaluator.prices import compared, joined, price, replaced, searched
+from tqrun.plan.expressions.evaluator.values import (
+    MAX_INT,
+    MIN_INT,
+    NONE,
+    Failed,
+    Foreign,
+    Optional,
+    kind,
+    refusal,
+    type_of,
+)
+
+_ZEROS = ("0s", "1970-01-01T00:00:00Z")
+"""What JSON does not have and is nothing, as CEL writes it."""
+_ELSEWHERE: Any = object()
+"""What a function here gives for arguments that it leaves to CEL."""
+
+
+def called(meter: Meter, function: str, arguments: list[Any], *, member: bool) -> Any:
+    """What *function* gives for *arguments*; for a *member*, the first is its target."""
+    own = functions.PYTHON.get(function)
+    if own is not None and not member:
+        return _own(meter, function, own, arguments)
+    native = _NATIVE.get(function)
+    if native is not None:
+        found = native(meter, *arguments)
+        if found is not _ELSEWHERE:
+            return found
+    return delegated(meter, function, arguments, member=member)
+
+
+def _own(meter: Meter, name: str, own: functions.Function, arguments: list[Any]) -> Any:
+    kinds = tuple(kind(argument) for argument in arguments)
+    if kinds not in own.kinds:
+        raise refusal(name, *arguments)
+    price(meter, name, arguments)
+    try:
+        return own.call(*map(_for_python, arguments))
+    except functions.FunctionError as error:
+        raise Failed(str(error)) from None
+    except (TypeError, UnicodeEncodeError):
+        raise Failed(f'"{name}" fails on these values') from None
+
+
+def _for_python(value: Any) -> Any:
+    """*value* with unsigned integers as Python's own, and with names for the fields of a map."""
+    if isinstance(value, dict) and not all(isinstance(key, str) for key in value):
+        raise Failed("an object has names for its fields here")
+    if not isinstance(value, list) or Foreign not in set(map(type, value)):
+        return value
+    return [
+        item.plain if isinstance(item, Foreign) and item.kind == "uint64" else item
+        for item in value
+    ]
+
+
+def _size(_: Meter, value: Any) -> Any:
+    return len(value) if isinstance(value, str | list | dict) else _ELSEWHERE
+
+
+def _on_texts(find: Callable[[str, str], Any], charge: Callable[..., None]) -> Callable[..., Any]:
+    def found(meter: Meter, text: Any, part: Any, *more: Any) -> Any:
+        if more or not (isinstance(text, str) and isinstance(part, str)):
+            return _ELSEWHERE
+        charge(meter, text, part)
+        return find(text, part)
+
+    return found
+
+
+def _replace(meter: Meter, text: Any, part: Any, other: Any, *more: Any) -> Any:
+    if more or not all(isinstance(one, str) for one in (text, part, other)) or not part:
+        return _ELSEWHERE
+    replaced(meter, text, part, other)
+    return text.replace(part, other)
+
+
+def _join(meter: Meter, items: Any, separator: Any = "") -> Any:
+    if not isinstance(items, list) or not isinstance(separator, str):
+        return _ELSEWHERE
+    if not all(isinstance(item, str) for item in items):
+        return _ELSEWHERE
+    joined(meter, items, separator)
+    return separator.join(items)
+
+
+def _lower(meter: Meter, text: Any) -> Any:
+    return _ascii(meter, text, str.lower)
+
+
+def _upper(meter: Meter, text: Any) -> Any:
+    return _ascii(meter, text, str.upper)
+
+
+def _ascii(meter: Meter, text: Any, change: Callable[[str], str]) -> Any:
+    if not isinstance(text, str) or not text.isascii():
+        return _ELSEWHERE
+    meter.build(len(text))
+    return change(text)
+
+
+def _string(_: Meter, value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if type(value) is int and MIN_INT <= value <= MAX_INT:
+        return str(value)
+    return value if isinstance(value, str) else _ELSEWHERE
+
+
+def _double(_: Meter, value: Any) -> Any:
+    if type(value) is int and MIN_INT <= value <= MAX_INT:
+        return float(value)
+    return value if type(value) is float else _ELSEWHERE
+
+
+def _int(_: Meter, value: Any) -> Any:
+    return value if type(value) is int else _ELSEWHERE
+
+
+def _dyn(_: Meter, value: Any) -> Any:
+    return value
+
+
+def _type(_: Meter, value: Any) -> Any:
+    return type_of(value)
+
+
+def _optional_of(_: Meter, value: Any) -> Optional:
+    return Optional(has=True, value=value)
+
+
+def _of_non_zero(_: Meter, value: Any) -> Any:
+    there = bool(value)
+    if isinstance(value, Foreign):
+        there = bool(value.plain) and value.text not in _ZEROS
+    return Optional(has=True, value=value) if there else NONE
+
+
+def _none(_: Meter) -> Optional:
+    return NONE
+
+
+def _has_value(_: Meter, value: Any) -> bool:
+    return _optional("hasValue", value).has
+
+
+def _value(_: Meter, value: Any) -> Any:
+    if not _optional("value", value).has:
+        raise Failed("the optional has no value")
+    return value.value
+
+
+def _optional(name: str, value: Any) -> Optional:
+    if isinstance(value, Optional):
+        return value
+    raise refusal(name, value)
+
+
+_NATIVE: dict[str, Callable[..., Any]] = {
+    "size": _size,
+    "contains": _on_texts(lambda text, part: part in text, searched),
+    "startsWith": _on_texts(str.startswith, compared),
+    "endsWith": _on_texts(str.endswith, compared),
+    "indexOf": _on_texts(str.find, searched),
+    "replace": _replace,
+    "join": _join,
+    "lowerAscii": _lower,
+    "upperAscii": _upper,
+    "string": _string,
+    "double": _double,
+    "int": _int,
+    "dyn": _dyn,
+    "type": _type,
+    "optional.of": _optional_of,
+    "optional.ofNonZeroValue": _of_non_zero,
+    "optional.none": _none,
+    "hasValue": _has_value,
+    "value": _value,
+}

@@ -1,0 +1,80 @@
+"""What leaves an expression: JSON, copied, every map sorted by key."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from math import isfinite
+from typing import Any
+
+from tqrun.plan.expressions.evaluator.meter import FIELD, ITEM, Meter
+from tqrun.plan.expressions.evaluator.values import Failed, Foreign, Optional
+from tqrun.plan.expressions.functions import rfc3339
+
+_AS_IS = frozenset({int, bool, type(None)})
+_OBJECT, _FIELD = 8, 3
+"""Steps of copying an object, and each field of it."""
+
+
+def result(meter: Meter, value: Any) -> Any:
+    """*value* as JSON.
+
+    Raises:
+        Failed: JSON has nothing for it.
+    """
+    which = type(value)
+    if which in _AS_IS:
+        return value
+    if which is str:
+        meter.build(len(value))
+        return value
+    if which is dict:
+        return _object(meter, value)
+    if which is list:
+        meter.build(ITEM * len(value))
+        meter.work(len(value))
+        return [item if type(item) in _AS_IS else result(meter, item) for item in value]
+    if which is float:
+        if not isfinite(value):
+            raise Failed(f"{value} is no JSON number")
+        return value
+    if isinstance(value, Foreign):
+        return _of_foreign(value)
+    if isinstance(value, Optional):
+        raise Failed("an optional is no value; write .orValue(…) after it")
+    return value
+
+
+def _object(meter: Meter, value: dict[Any, Any]) -> dict[str, Any]:
+    size = ITEM + FIELD * len(value)
+    meter.work(_OBJECT + _FIELD * len(value))
+    found = {}
+    for key in _sorted(value):
+        inner = value[key]
+        which = type(inner)
+        if which is str:
+            size += len(inner)
+        elif which not in _AS_IS:
+            inner = result(meter, inner)
+        found[str(key)] = inner
+    meter.build(size)
+    return found
+
+
+def _sorted(value: dict[Any, Any]) -> list[Any]:
+    keys = list(value)
+    if all(type(key) is str for key in keys):
+        keys.sort()
+    else:
+        keys.sort(key=str)
+    return keys
+
+
+def _of_foreign(value: Foreign) -> Any:
+    plain = value.plain
+    if isinstance(plain, datetime):
+        return rfc3339(plain)
+    if isinstance(plain, timedelta):
+        return f"{plain.total_seconds():f}".rstrip("0").rstrip(".") + "s"
+    if value.kind == "uint64":
+        return plain
+    raise Failed("bytes are no JSON; write text" if value.kind == "bytes" else "a type is no value")

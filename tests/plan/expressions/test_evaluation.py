@@ -1,0 +1,92 @@
+"""What expressions come to: JSON or one error, whatever CEL has for a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tqrun.plan.expressions import EvaluationError, Sources, evaluate
+from tqrun.plan.expressions.pieces import TYPE_NAMES
+
+FROM_BEFORE = Sources(lambda: datetime(2026, 1, 1, tzinfo=UTC), lambda: 0.5, bounded=False)
+"""What a run gives its expressions that was started before there was a budget."""
+
+
+NULS = ["a\0b", ["a\0b"], {"k": {"a\0b": 1}}, {"k": ["", "\0"]}]
+
+
+@pytest.mark.parametrize("value", NULS)
+def test_text_with_a_nul_is_text(value: Any) -> None:
+    assert evaluate("${[x, 'y']}", {"x": value}) == [value, "y"]
+
+
+def test_a_nul_is_refused_where_cel_would_cut_the_text() -> None:
+    assert problem("x.trim()", {"x": "a\0b"}) == '"trim" does not take a NUL character'
+
+
+@pytest.mark.parametrize("value", [*NULS, 2**63, {"k": [-(2**63) - 1]}])
+def test_a_run_from_before_the_budget_refuses_what_it_refused(value: Any) -> None:
+    assert evaluate("${[x].size()}", {"x": value}) == 1
+    with pytest.raises(EvaluationError, match="x holds a"):
+        evaluate("${[x].size()}", {"x": value}, FROM_BEFORE)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("${page.?next}", 3),
+        ("${page.?last}", None),
+        ("${[1, 2][?5]}", None),
+        ("${page.?next.hasValue()}", True),
+        ("${page.?last.orValue(0)}", 0),
+        ("page ${page.?next} of ${page.?last}", "page 3 of null"),
+        ("${input . page . next}", 3),
+    ],
+)
+def test_an_optional_is_its_value_or_null(text: str, value: Any) -> None:
+    assert evaluate(text, {"page": {"next": 3}}) == value
+
+
+OPTIONAL = "an optional is no value; write .orValue(…) after it"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("[page.?next]", OPTIONAL),
+        ("{'a': [page.?last]}", OPTIONAL),
+        ("[1].map(i, dyn(page.?last))", OPTIONAL),
+        ("true ? page.?last : page", OPTIONAL),
+        ("type(page)", "a type is no value"),
+        ("[type(page)]", "a type is no value"),
+        ("b'a'", "bytes are no JSON; write text"),
+    ],
+)
+def test_what_json_does_not_have_fails_the_expression(source: str, expected: str) -> None:
+    assert problem(source, {"page": {"next": 3}}) == expected
+
+
+@pytest.mark.parametrize("name", sorted(TYPE_NAMES))
+def test_a_name_may_be_that_of_a_type_of_cel(name: str) -> None:
+    scope = {name: {"a": 5}, "l": [1]}
+    for source in (name, f"input.{name}", f"dyn({name})"):
+        assert evaluate(f"${{{source}}}", scope) == {"a": 5}
+    for source in (f"{name}.a", f"input.{name}.a", f"l.map(x, {name}.a)[0]"):
+        assert evaluate(f"${{{source}}}", scope) == 5
+    assert evaluate(f"${{l.map({name}, {name} + 1)}}", scope) == [2]
+
+
+def test_a_type_of_cel_is_itself_where_no_name_hides_it() -> None:
+    assert evaluate("${type(n) == int && type(t) == string}", {"n": 1, "t": "a"}) is True
+
+
+def problem(source: str, scope: Mapping[str, Any], sources: Sources | None = None) -> str:
+    """Why *source* fails; that it names itself is checked."""
+    with pytest.raises(EvaluationError) as caught:
+        evaluate(f"${{{source}}}", scope, sources)
+    text, place = str(caught.value), f"${{{source}}}: "
+    assert text.startswith(place)
+    return text.removeprefix(place)
