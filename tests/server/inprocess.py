@@ -22,6 +22,7 @@ from tqrun.temporal.worker import STICKY_TIMEOUT
 from tqrun.temporal.workflow import PlanSender, workflow_classes
 
 Json = dict[str, Any]
+CONCURRENCY = 100
 
 
 @asynccontextmanager
@@ -35,7 +36,7 @@ async def working(
 ) -> AsyncIterator[Worker]:
     """A worker of *service*; without *cached_runs* every workflow task replays its run."""
     served = replace(service, task_queue=task_queue or service.task_queue)
-    with ThreadPoolExecutor(20) as threads:
+    with ThreadPoolExecutor(CONCURRENCY) as threads:
         worker = Worker(
             client,
             task_queue=served.task_queue,
@@ -49,7 +50,7 @@ async def working(
             ),
             interceptors=[PlanSender(), Observer(served)],
             activity_executor=threads,
-            max_concurrent_activities=20,
+            max_concurrent_activities=CONCURRENCY,
             max_cached_workflows=cached_runs,
             sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
             max_concurrent_workflow_task_polls=5 if cached_runs else 1,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from temporalio import activity
@@ -52,6 +54,18 @@ async def waiting(value: str) -> str:
     finally:
         CALLS.append(f"{value} cancelled")
     return value
+
+
+async def stubborn(value: str) -> str:
+    CALLS.append(value)
+    with suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+    return value
+
+
+async def failing(value: str) -> str:
+    await stubborn(value)
+    raise LookupError(f"{value} was interrupted")
 
 
 @dataclass

@@ -16,6 +16,7 @@ from tqrun.plan.registry import Registry
 
 FUNCTIONS = (
     *("echo", "slow", "number", "refuse", "attempt", "large", "length", "waiting", "rate"),
+    *("stubborn", "failing"),
 )
 
 
@@ -44,6 +45,7 @@ class Steps:
         queue = {"version": 1, "activities": activities, "workflows": workflows}
         content = {"defaults": {"activity": options}, "queues": {self.queue: queue}}
         self._file.write_text(yaml.safe_dump(content, sort_keys=False))
+        self.registry = Registry(self._file)
 
     def _read(self, text: str) -> Any:
         return yaml.safe_load(dedent(text).replace("{queue}", self.queue))
@@ -53,17 +55,17 @@ class Steps:
         self, *, is_time_to_stop: Callable[[], bool] | None = None, cached_runs: int = 1000
     ) -> AsyncIterator[None]:
         """With a worker of the queue."""
-        service = Registry(self._file).services([self.queue])[0]
+        service = self.registry.services([self.queue])[0]
         stop = is_time_to_stop
         async with working(self.client, service, is_time_to_stop=stop, cached_runs=cached_runs):
             yield
 
-    async def launch(self, *, on: Client | None = None, **values: Any) -> WorkflowHandle[Any, Any]:
-        """A run of `main`, started through *on* if that is given."""
-        registry = Registry(self._file)
-        return await launched(
-            on or self.client, registry.workflow(f"{self.queue}.main"), {"id": "1", **values}
-        )
+    async def launch(
+        self, workflow: str = "main", *, on: Client | None = None, **values: Any
+    ) -> WorkflowHandle[Any, Any]:
+        """A run of *workflow*, started through *on* if that is given."""
+        plan = self.registry.workflow(f"{self.queue}.{workflow}")
+        return await launched(on or self.client, plan, {"id": "1", **values})
 
     async def outcome(self, *, continued: bool = False, **values: Any) -> Json:
         """What a run of `main` comes to; `continued`: at every safe point."""

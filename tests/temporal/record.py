@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 
 from tests.server.project import Project
@@ -55,9 +56,24 @@ async def _leave_unread(run: Run) -> None:
     await run.signal("more", {"by": "anne"})
 
 
+async def _is_calling(run: Run) -> bool:
+    pending = (await run.describe()).raw_description.pending_activities
+    return any(one.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED for one in pending)
+
+
+async def _cancel_call(run: Run) -> None:
+    """Cancel while an activity runs that ends normally all the same."""
+    await _is_at(run, "steps[0].try[0].try[0]")
+    while not await _is_calling(run):  # noqa: ASYNC110 - it is on the server
+        await asyncio.sleep(POLL_SECONDS)
+    await run.cancel()
+
+
 MEANWHILE: dict[str, Callable[[Run], Awaitable[None]]] = {
     "waits": _wait_for_signals,
     "cancelled": _cancel,
+    "cancelled_in_vain": _cancel_call,
+    "cancelled_late": _cancel_call,
     "continued": _leave_unread,
 }
 """What happens to the run of a workflow, besides its launch."""

@@ -32,6 +32,7 @@ from tqrun.plan.ids import MAX_ID_BYTES
 from tqrun.plan.inputs import MAX_PAYLOAD_BYTES
 from tqrun.plan.model import Call, Child, RetryPlan, Seconds
 from tqrun.temporal.failures import is_not_bound
+from tqrun.temporal.steps.cancellation import Cancellation
 
 MAX_KEPT_BYTES = 1_000_000
 """Of one result that is kept under a name, and of all names together at a continuation."""
@@ -118,13 +119,14 @@ class Calls:
         task_queue: str,
         plans: Mapping[str, bytes],
         parameters: Mapping[str, Sequence[str]],
+        cancellation: Cancellation,
     ) -> None:
         """The worker of *task_queue* has the activities *known* and the children's *plans*.
 
         Children that are named in *parameters* take their inputs one by one, in that order.
         """
         self._known, self._task_queue, self._plans = known, task_queue, plans
-        self._parameters = parameters
+        self._parameters, self._cancellation = parameters, cancellation
         self._in_flight = 0
         self._history_length = -1
         self._task_calls = self._task_bytes = 0
@@ -158,6 +160,7 @@ class Calls:
                 except ActivityError as error:
                     if not is_not_bound(error):
                         raise
+                await self._cancellation.heed()
                 # Not an attempt of the function: no worker that has it has seen the task yet.
                 await workflow.sleep(_NOT_BOUND_WAITS[min(misses, len(_NOT_BOUND_WAITS) - 1)])
                 misses += 1

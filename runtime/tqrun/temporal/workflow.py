@@ -30,6 +30,7 @@ from tqrun.temporal.failures import refused
 from tqrun.temporal.inbox import Inbox
 from tqrun.temporal.interpreter import Interpreter, too_large
 from tqrun.temporal.launches import LAUNCH, Launches
+from tqrun.temporal.steps.cancellation import Cancellation
 from tqrun.temporal.steps.frames import Returned, Suspended
 from tqrun.temporal.steps.run import log
 
@@ -94,6 +95,7 @@ class _Run:
 
     async def interpret(self, inputs: Sequence[Any]) -> Any:
         """Run the plan of this run on its input; the result is the workflow's."""
+        self.cancellation = Cancellation()
         inputs, state = _continued(inputs)
         launches = self.launches
         launches.restore(state.get("launches", ()))
@@ -107,6 +109,8 @@ class _Run:
                 result = await self._round(todo, state, launches)
             except FailureError as error:
                 if is_cancelled_exception(error):
+                    raise
+                if self.cancellation.is_pending():
                     raise
                 failure = error
             # No await between this look at the launches and the end: none can be lost.
@@ -136,7 +140,9 @@ class _Run:
         self, inputs: Sequence[Any], _: Mapping[str, Any], launches: Launches
     ) -> _Round:
         """What the newest launch asks for, when no other has come for its window."""
-        if not await launches.settle(self.is_time_to_stop):
+        settled = await launches.settle(self.is_time_to_stop)
+        await self.cancellation.heed()
+        if not settled:
             kept = {"launches": launches.pending, "early": self.inbox.early}
             kept["inbox"] = self.inbox.unread
             self._continue(None, inputs[0] if inputs else {}, kept)
@@ -155,13 +161,14 @@ class _Run:
     async def _round(self, todo: _Round, state: Mapping[str, Any], launches: Launches) -> Any:
         """One pass through the steps; its result."""
         inbox, self.bounded = self.inbox, todo.bounded
-        calls = Calls(self.known, self.task_queue, self.plans, self.parameters)
+        calls = Calls(self.known, self.task_queue, self.plans, self.parameters, self.cancellation)
         fields, first_run = _fields(todo), state.get("first_run") or _first_run()
         interpreter = Interpreter(
             todo.plan,
             todo.values,
             calls,
             inbox,
+            self.cancellation,
             self.is_time_to_stop,
             fields,
             first_run,

@@ -43,7 +43,7 @@ async def together(run: Run, branches: list[Coroutine[Any, Any, Any]]) -> None:
         cancelled = True
     failure = _failure(tasks)
     for task in tasks:
-        task.cancel()
+        run.cancellation.request(task)
     cancelled = await _finish(tasks) or cancelled
     run.concurrent -= 1
     if cancelled:

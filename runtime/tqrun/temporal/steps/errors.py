@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
-from temporalio.exceptions import FailureError
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from tqrun.plan import model as plan
 from tqrun.temporal import failures
@@ -43,23 +44,45 @@ async def _catch(
     run: Run, step: plan.Try, scope: Scope, error: BaseException, place: str
 ) -> Outcome:
     """Run the first clause that matches; raise *error* again if none does."""
-    found = failures.described(error)
+    seen = await _cancellation(run, error) or error
+    found = failures.described(seen)
+    number = _clause(run, step, scope, found)
+    if number is None:
+        is_caught = _clause(run, step, scope, failures.described(error)) is not None
+        raise seen if is_caught else error
+    clause = step.clauses[number]
+    run.leave(f"{place}.try")
+    if found["type"] == "cancelled":
+        run.cancellation.catch()
+    inner = Scope({clause.name: found}, scope, overlay=True)
+    work = run.block(clause.steps, inner, (), f"{place}.catch[{number}]")
+    caught = (found, seen)
+    run.caught.append(caught)
+    try:
+        outcome = await (shielded(run, work) if found["type"] == "cancelled" else work)
+    finally:
+        run.caught.remove(caught)
+    return inside(outcome, clause=number, error=found)
+
+
+async def _cancellation(run: Run, error: BaseException) -> BaseException | None:
+    """The cancellation that is pending while *error* is raised: that is what clauses see."""
+    if is_cancelled_exception(error):
+        return None
+    try:
+        await run.cancellation.heed()
+    except asyncio.CancelledError as cancellation:
+        return cancellation
+    return None
+
+
+def _clause(run: Run, step: plan.Try, scope: Scope, found: dict[str, Any]) -> int | None:
+    """The number of the first clause for the error that *found* describes."""
     for number, clause in enumerate(step.clauses):
         inner = Scope({clause.name: found}, scope, overlay=True)
-        if not failures.matches(clause.error_types, found["type"]):
-            continue
-        if not run.holds(clause.when, inner):
-            continue
-        run.leave(f"{place}.try")
-        work = run.block(clause.steps, inner, (), f"{place}.catch[{number}]")
-        caught = (found, error)
-        run.caught.append(caught)
-        try:
-            outcome = await (shielded(run, work) if found["type"] == "cancelled" else work)
-        finally:
-            run.caught.remove(caught)
-        return inside(outcome, clause=number, error=found)
-    raise error
+        if failures.matches(clause.error_types, found["type"]) and run.holds(clause.when, inner):
+            return number
+    return None
 
 
 async def _cleanup(run: Run, step: plan.Try, scope: Scope, place: str) -> Outcome:

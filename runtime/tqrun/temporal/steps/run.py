@@ -16,6 +16,7 @@ from tqrun.temporal import failures
 from tqrun.temporal.calls import Calls, seconds
 from tqrun.temporal.inbox import Inbox
 from tqrun.temporal.scope import Scope
+from tqrun.temporal.steps.cancellation import Cancellation
 from tqrun.temporal.steps.frames import At, Frame, Outcome, Suspended
 
 _logger = workflow.LoggerAdapter(logging.getLogger("tqrun.workflow"), None)
@@ -34,6 +35,7 @@ class Run:
 
     Attributes:
         runners: What does each kind of step.
+        cancellation: Whether a step must not be begun any more.
         concurrent: How many concurrent or shielded parts the run is in.
         done: Steps done since the run began or went on.
         last: The result of the last call.
@@ -50,6 +52,7 @@ class Run:
         values: Mapping[str, Any],
         calls: Calls,
         inbox: Inbox,
+        cancellation: Cancellation,
         is_time_to_stop: Callable[[], bool],
         fields: Mapping[str, Any],
         first_run: Mapping[str, Any],
@@ -63,6 +66,7 @@ class Run:
             values: The run's input.
             calls: Where activities and children are called.
             inbox: The signals that have arrived.
+            cancellation: Of the run.
             is_time_to_stop: Asked between two steps that nothing runs beside.
             fields: What every log line of the run carries.
             first_run: What `workflow.run_id` and `workflow.start_time` are, which a continuation
@@ -70,6 +74,7 @@ class Run:
             bounded: Whether its expressions have a budget.
         """
         self.plan, self.calls, self.inbox = steps_of, calls, inbox
+        self.cancellation = cancellation
         self.is_time_to_stop, self.fields = is_time_to_stop, fields
         always = {
             "version": steps_of.version,
@@ -102,6 +107,7 @@ class Run:
             first, inside, rest = frames[0]["at"], frames[0].get("in"), frames[1:]
         for index in range(first, len(steps)):
             resumed = index == first and inside is not None
+            await self.cancellation.heed()
             if not resumed and self.must_stop():
                 return Suspended([{"at": index}])
             self.places[place] = index
@@ -115,6 +121,7 @@ class Run:
                     outcome.frames[-1]["at"] = index
                 self.places.pop(place, None)
                 return outcome
+        await self.cancellation.heed()
         self.places.pop(place, None)
         return None
 

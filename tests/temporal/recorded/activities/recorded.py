@@ -1,5 +1,8 @@
 """The functions of the recorded workflows."""
 
+import asyncio
+from contextlib import suppress
+
 
 def one(entity_id: str) -> str:
     return entity_id
@@ -15,3 +18,9 @@ def double(number: int) -> int:
 
 def fail_once() -> None:
     raise ValueError("it fails")
+
+
+async def outlive() -> str:
+    with suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+    return "outlived"
