@@ -6,9 +6,11 @@ The supported names; everything else may change between versions.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # as in typing, which takes longer to import than all else here
 if TYPE_CHECKING:
+    from typing import Any
+
     from tqrun.errors import InvalidInput as InvalidInput
     from tqrun.errors import InvalidQueuesFile as InvalidQueuesFile
     from tqrun.errors import LaunchFailed as LaunchFailed

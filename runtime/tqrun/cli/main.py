@@ -12,6 +12,7 @@ import io
 import logging
 import os
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -152,6 +153,8 @@ def _version(package: str) -> str:
 
 def main() -> NoReturn:
     """The console entry: run the command line of this process, and end the process."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     _open_missing_streams()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -164,6 +167,8 @@ def leave(status: int) -> NoReturn:
     It ends without the interpreter's own clean-up, in which one of about ten processes that used
     a Temporal client crashes (github.com/temporalio/sdk-python/issues/300).
     """
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     logging.shutdown()
     atexit._run_exitfuncs()  # noqa: SLF001 - what the interpreter would run
     for stream in (sys.stdout, sys.stderr):
@@ -186,7 +191,7 @@ class _Closed(io.RawIOBase):
 
 def _open_missing_streams() -> None:
     """Give a process that was started without stdout or stderr something in its place."""
-    if sys.stdout is not None and sys.stderr is not None:
+    if None not in (sys.stdin, sys.stdout, sys.stderr):
         return
     # Nothing that is opened later, such as a connection, gets the number of a standard stream.
     while os.open(os.devnull, os.O_RDWR) <= _STDERR:

@@ -104,17 +104,25 @@ def given_input(text: str | None) -> dict[str, Any]:
         return {}
     try:
         if text == "-":
-            text = sys.stdin.read()
+            text = _standard_input()
         elif text.startswith("@"):
             text = Path(text[1:]).read_text(encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"--input: {error.filename}: {error.strerror}") from None
+        where = error.filename or "standard input"
+        raise UsageError(f"--input: {where}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UsageError("--input: the text is not UTF-8") from None
     values = json_value("--input", text)
     if not isinstance(values, dict):
         raise UsageError("--input: must be a JSON object with the inputs by name")
     return values
+
+
+def _standard_input() -> str:
+    if sys.stdin is None:
+        raise UsageError("--input -: standard input is closed")
+    # As bytes: what the terminal's locale is does not matter.
+    return sys.stdin.buffer.read().decode("utf-8-sig")
 
 
 def log_for_people() -> None:

@@ -19,6 +19,8 @@ from tqrun.plan.registry import Service
 from tqrun.temporal.pollers import Tasks, pollers
 
 REQUEST_SECONDS = 5.0
+MAX_CONNECTIONS = 100
+"""Answered at once; those above it are closed, so that the worker keeps its open files."""
 
 
 async def not_polling(clients: Mapping[str, Client], services: Sequence[Service]) -> list[str]:
@@ -56,16 +58,20 @@ async def health_server(
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async with asyncio.timeout(REQUEST_SECONDS):
-                line = await reader.readline()
-                status, body = await _respond(line, waiting_for)
-                writer.write(_response(status, body))
-                await writer.drain()
-        except (TimeoutError, ConnectionError):
-            pass
+            if len(answering) < MAX_CONNECTIONS:
+                answering.add(writer)
+                async with asyncio.timeout(REQUEST_SECONDS):
+                    line = await _request_line(reader)
+                writer.write(_response(*await _respond(line, waiting_for)))
+                async with asyncio.timeout(REQUEST_SECONDS):
+                    await writer.drain()
+        except OSError:
+            pass  # whoever asked has gone, or asks for nothing
         finally:
+            answering.discard(writer)
             writer.close()
 
+    answering: set[asyncio.StreamWriter] = set()
     try:
         server = await asyncio.start_server(answer, host.strip("[]"), int(port))
     except (OSError, OverflowError) as error:
@@ -74,15 +80,30 @@ async def health_server(
         yield
 
 
+async def _request_line(reader: asyncio.StreamReader) -> bytes | None:
+    """The first line of a request; None if it is longer than any that is answered."""
+    try:
+        return await reader.readline()
+    except ValueError:
+        return None
+
+
 async def _respond(
-    request: bytes, waiting_for: Callable[[], Awaitable[list[str]]]
+    request: bytes | None, waiting_for: Callable[[], Awaitable[list[str]]]
 ) -> tuple[str, dict[str, object]]:
+    if request is None:
+        return "414 URI Too Long", {"error": "there are /livez and /readyz"}
     path = request.split(b" ")[1:2]
     if path == [b"/livez"]:
         return "200 OK", {"status": "alive"}
     if path != [b"/readyz"]:
         return "404 Not Found", {"error": "there are /livez and /readyz"}
-    waiting = await waiting_for()
+    try:
+        async with asyncio.timeout(REQUEST_SECONDS):
+            waiting = await waiting_for()
+    except TimeoutError:
+        error = "the Temporal server does not answer"
+        return "503 Service Unavailable", {"status": "waiting", "error": error}
     if waiting:
         return "503 Service Unavailable", {"status": "waiting", "not_polling": waiting}
     return "200 OK", {"status": "ready"}
