@@ -82,6 +82,8 @@ class Annotations:
             return self.variables[node.id]
         found = self._definition(module, node)
         if found is None:
+            if isinstance(node, ast.Name) and node.id not in module.names and not module.stars:
+                return self._of_library(node.id)
             return self._of_library(self.lookup.dotted(module, node).rpartition(".")[2])
         home, definition = found
         if isinstance(definition, ast.ClassDef):

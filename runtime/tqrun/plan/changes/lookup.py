@@ -105,7 +105,7 @@ class Lookup:
         if not nodes:
             return self._by_star(module, name, depth)
         found = [self._followed(module, node, name, depth) for node in nodes]
-        if len({one and _essence(one[1]) for one in found}) > 1:
+        if len(found) > 1 and len({one and _essence(one[1]) for one in found}) > 1:
             raise Unknown
         return found[-1] if found else None
 

@@ -46,7 +46,7 @@ class Module:
 
     def is_certain(self, name: str) -> bool:
         """Whether *name* is there whichever branches of the module are run."""
-        return self.tree is not None and name in _certain(self.tree.body)
+        return name in _always(self.text)
 
     def absolute(self, node: ast.ImportFrom) -> str:
         """The module that a `from … import` of this module names."""
@@ -90,6 +90,12 @@ def _statements(body: Sequence[ast.stmt], *, is_certain: bool) -> Iterator[tuple
             for branch in (node.body, *(one.body for one in handlers), node.orelse):
                 yield from _statements(branch, is_certain=False)
             yield from _statements(getattr(node, "finalbody", ()), is_certain=is_certain)
+
+
+@lru_cache(maxsize=1024)
+def _always(text: bytes) -> frozenset[str]:
+    tree, _ = named(text)
+    return frozenset(_certain(tree.body) if tree is not None else ())
 
 
 def _certain(body: Sequence[ast.stmt]) -> set[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
 from tqrun.config.source import Location
 from tqrun.plan.changes.change import Change
 from tqrun.plan.changes.side import Side
-from tqrun.plan.compile import task_queues
+from tqrun.plan.compile import LaunchPlan, task_queues
+from tqrun.plan.model import Child, every_step
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,17 @@ class Pair:
     @cached_property
     def _new_names(self) -> dict[str, str]:
         return {old: name for name in self.after.file.queues if (old := self.old_name(name))}
+
+    @cached_property
+    def parents(self) -> dict[str, list[LaunchPlan]]:
+        """The workflows of the base that start each workflow as a child."""
+        found: dict[str, list[LaunchPlan]] = defaultdict(list)
+        for entries in self.before.workflows.values():
+            for launch in entries.values():
+                steps = every_step(launch.plan.steps)
+                for child in dict.fromkeys(one.workflow for one in steps if isinstance(one, Child)):
+                    found[child].append(launch)
+        return found
 
     def launch_name(self, old: str) -> str:
         """What a launch calls workflow *old* of the base where only its queue is renamed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from tqrun.plan import model as plan
@@ -40,7 +40,7 @@ def readers(pair: Pair, name: str) -> dict[str, str]:
     wanted = [name]
     while wanted:
         child = wanted.pop()
-        for launch in _parents(pair.before, child):
+        for launch in pair.parents.get(child, ()):
             last = _last(launch.plan)
             passes_on = isinstance(last, plan.Child) and last.workflow == child
             if launch.name not in found and _reads(launch.plan, child):
@@ -48,14 +48,6 @@ def readers(pair: Pair, name: str) -> dict[str, str]:
             if passes_on and launch.name not in (name, *wanted) and launch.name not in found:
                 wanted.append(launch.name)
     return found
-
-
-def _parents(side: Side, child: str) -> Iterator[LaunchPlan]:
-    for entries in side.workflows.values():
-        for launch in entries.values():
-            steps = plan.every_step(launch.plan.steps)
-            if any(isinstance(one, plan.Child) and one.workflow == child for one in steps):
-                yield launch
 
 
 def _reads(of: plan.Plan, child: str) -> bool:

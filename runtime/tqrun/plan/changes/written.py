@@ -77,7 +77,7 @@ class Reader:
         text = hidden(self._lookup, module, node)
         if text is not None:
             return self._opaque(path, text)
-        if fault := _fault(node):
+        if fault := _fault(module, node):
             self.faults[path] = fault
         return self._read(path, module, node)
 
@@ -175,9 +175,11 @@ class Reader:
         return BoundFunction(path, _not_callable, False, (), True, anything, module, 1)
 
 
-def _fault(node: Function) -> str | None:
+def _fault(module: Module, node: Function) -> str | None:
     """Why a worker cannot call the function *node* by name, if so."""
-    if any(isinstance(one, ast.Yield | ast.YieldFrom) for one in _own(node)):
+    if b"yield" in module.text and any(
+        isinstance(one, ast.Yield | ast.YieldFrom) for one in _own(node)
+    ):
         return "is a generator now; return a list instead"
     needed = len(node.args.posonlyargs) - max(0, len(node.args.defaults) - len(node.args.args))
     if needed > 0:
