@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tqrun.diagnostics import did_you_mean, quote
+from tqrun.jsontypes import Fault, Schema, TooMuchWork, compiled
+from tqrun.jsontypes.formats import FORMATS
+from tqrun.jsontypes.patterns import BadPattern, search
 
-if TYPE_CHECKING:
-    from jsonschema import Draft202012Validator, ValidationError
-
+MAX_FAULTS = 1_000
+"""How many are told of one input."""
 META_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 JSON_TYPES = ("string", "integer", "number", "boolean", "object", "array")
 _REFERENCE = {"$ref": "#/$defs/InputSchema"}
@@ -104,14 +106,11 @@ _WANTED = {
 
 
 @cache
-def _validator() -> Draft202012Validator:
-    # Imported here: it costs 40 ms, and most files write only short forms.
-    from jsonschema import Draft202012Validator, FormatChecker
-
-    return Draft202012Validator(
-        {"$defs": {"InputSchema": INPUT_SCHEMA}, "$ref": "#/$defs/InputSchema"},
-        format_checker=FormatChecker(["regex"]),
-    )
+def _schema() -> Schema:
+    # What is wrong with a pattern is said by `_unsupported`.
+    properties = INPUT_SCHEMA["properties"] | {"pattern": {"type": "string"}}
+    definitions = {"InputSchema": INPUT_SCHEMA | {"properties": properties}}
+    return compiled({"$defs": definitions, "$ref": "#/$defs/InputSchema"})
 
 
 Problem = tuple[tuple[str | int, ...], str, str]
@@ -129,16 +128,58 @@ def _problems(text: str) -> tuple[Problem, ...]:
 
 
 def _found(schema: Any) -> Iterator[Problem]:
-    for error in _validator().iter_errors(schema):
-        way = tuple(error.absolute_path)
-        if error.validator == "additionalProperties":
-            unknown = [key for key in error.instance if key not in _KEYWORDS and key[:2] != "x-"]
-            for key in unknown:
-                yield (*way, key), "unknown-key", f"unknown key {quote(key)}{_near(key)}"
-        elif error.instance is None:
-            yield way, "empty-value", f"{quote(str(way[-1]))} has no value; write one"
-        else:
-            yield way, "bad-input-type", _message(error)
+    try:
+        yield from map(_problem, _schema().faults(schema, most=MAX_FAULTS))
+    except TooMuchWork:
+        yield (), "bad-input-type", "the schema is too large or too deep; simplify it"
+    else:
+        yield from _unsupported(schema, ())
+
+
+def _problem(fault: Fault) -> Problem:
+    if fault.keyword == "false":
+        name = str(fault.way[-1])
+        return fault.way, "unknown-key", f"unknown key {quote(name)}{_near(name)}"
+    if fault.value is None:
+        return fault.way, "empty-value", f"{quote(str(fault.way[-1]))} has no value; write one"
+    return fault.way, "bad-input-type", _message(fault)
+
+
+def _unsupported(schema: Any, way: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Patterns and formats by which no value could be judged."""
+    for keyword, value in schema.items() if isinstance(schema, dict) else ():
+        here = (*way, keyword)
+        form = _KEYWORDS.get(keyword, ({}, ""))[0]
+        if keyword == "pattern" and isinstance(value, str):
+            yield from _bad_pattern(value, here)
+        elif keyword == "format" and isinstance(value, str) and value not in FORMATS:
+            yield (
+                here,
+                "unknown-format",
+                f"{quote(value)}: not a checked format{_near_format(value)}",
+            )
+        elif form in (_REFERENCE, _SCHEMA_OR_FLAG):
+            yield from _unsupported(value, here)
+        elif form is _SCHEMAS and isinstance(value, list):
+            for index, inner in enumerate(value):
+                yield from _unsupported(inner, (*here, index))
+        elif form is _SCHEMA_BY_NAME and isinstance(value, dict):
+            for name, inner in value.items():
+                if keyword == "patternProperties":
+                    yield from _bad_pattern(name, (*here, name))
+                yield from _unsupported(inner, (*here, name))
+
+
+def _near_format(name: str) -> str:
+    near = did_you_mean(name, FORMATS)
+    return near if "did you mean" in near else f"; those are {', '.join(FORMATS)}"
+
+
+def _bad_pattern(pattern: str, way: tuple[str | int, ...]) -> Iterator[Problem]:
+    try:
+        search(pattern)
+    except BadPattern as error:
+        yield way, "bad-pattern", f"{quote(pattern)}: {error}"
 
 
 def _near(key: str) -> str:
@@ -148,24 +189,22 @@ def _near(key: str) -> str:
     return near if "did you mean" in near else "; not a keyword of JSON Schema"
 
 
-def _message(error: ValidationError) -> str:
-    keyword = next((str(step) for step in reversed(error.absolute_path) if type(step) is str), "")
-    given = quote(_text(error.instance))
-    if error.validator in ("anyOf", "enum"):
-        types = error.instance if isinstance(error.instance, list) else [error.instance]
+def _message(fault: Fault) -> str:
+    keyword = next((str(step) for step in reversed(fault.way) if type(step) is str), "")
+    given = quote(_text(fault.value))
+    if fault.keyword in ("anyOf", "enum"):
+        types = fault.value if isinstance(fault.value, list) else [fault.value]
         wrong = next((_text(name) for name in types if name not in _TYPE["enum"]), "")
         return f"{quote(wrong)}: not a type{did_you_mean(wrong, _TYPE['enum'])}"
-    if error.validator == "type":
-        names: Any = error.validator_value
+    if fault.keyword == "type":
+        names: Any = fault.expected
         wanted = [_WANTED[name] for name in ([names] if isinstance(names, str) else names)]
         return f"{given}: {quote(keyword)} must be {' or '.join(wanted)}"
-    if error.validator == "format":
-        return f"{given}: not a regular expression"
-    if error.validator in ("minItems", "uniqueItems"):
-        what = "is empty" if error.validator == "minItems" else "names one thing twice"
+    if fault.keyword in ("minItems", "uniqueItems"):
+        what = "is empty" if fault.keyword == "minItems" else "names one thing twice"
         return f"{quote(keyword)} {what}"
-    limit = "at least" if error.validator == "minimum" else "more than"
-    return f"{given}: {quote(keyword)} must be {limit} {error.validator_value}"
+    limit = "at least" if fault.keyword == "minimum" else "more than"
+    return f"{given}: {quote(keyword)} must be {limit} {fault.expected}"
 
 
 _NOUNS: dict[type, str] = {dict: "a mapping", list: "a list"}
@@ -182,9 +221,11 @@ def misfits(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
     # The default null of an optional short form always fits.
     if schema.get("default") is None:
         return
-    from jsonschema import Draft202012Validator
-
-    checker = Draft202012Validator.FORMAT_CHECKER
-    if not Draft202012Validator(schema, format_checker=checker).is_valid(schema["default"]):
-        given = quote(_text(schema["default"]))
-        yield "default", f"{given}: the input does not allow its own default"
+    try:
+        fits = compiled(schema).is_valid(schema["default"])
+    except TooMuchWork as error:
+        yield "default", f'"default" {error}'
+    else:
+        if not fits:
+            given = quote(_text(schema["default"]))
+            yield "default", f"{given}: the input does not allow its own default"

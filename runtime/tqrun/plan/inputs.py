@@ -1,9 +1,10 @@
-"""What a launch must give: the declared inputs as one JSON Schema, and values made to fit it."""
+"""What a launch must give: the declared inputs as JSON Schemas, and values made to fit them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+import sys
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
@@ -13,10 +14,16 @@ from pydantic_core import to_json
 
 from tqrun.diagnostics import did_you_mean
 from tqrun.errors import InvalidInput
+from tqrun.jsontypes import Budget, Fault, Schema, TooMuchWork, compiled
 from tqrun.plan.numbers import as_declared
 
 MAX_PAYLOAD_BYTES = 2_000_000
 """Temporal's default limit for one payload (`limit.blobSize.error`)."""
+MAX_DEPTH = 100
+"""Levels of lists and objects in a value."""
+MAX_SHOWN = 300
+"""Characters of a schema, or of the way to a fault, that a message has."""
+_LARGEST = sys.float_info.max
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ARTICLES = {
     "string": "text",
@@ -67,16 +74,9 @@ class Inputs:
             for name in wanted
             if self.is_required(name) and name not in values
         ]
-        problems += [
-            _problem(error, self.word)
-            for error in self._validator.iter_errors(dict(values))
-            if error.absolute_path
-        ]
-        problems += [
-            f'{self.word} "{name}" holds {fault}'
-            for name, value in values.items()
-            if (fault := unsendable(value)) is not None
-        ]
+        budget = Budget()
+        for name, value in values.items():
+            problems += self._problems(name, value, budget)
         if problems:
             raise InvalidInput("; ".join(problems))
         normal = {
@@ -90,33 +90,58 @@ class Inputs:
     def _unknown(self, name: str) -> str:
         return f'there is no {self.word} "{name}"{did_you_mean(name, self.fields)}'
 
-    @cached_property
-    def _validator(self) -> Any:
-        # Imported here: it costs 40 ms, and `check` does without.
-        from jsonschema import Draft202012Validator
+    def _problems(self, name: str, value: Any, budget: Budget) -> list[str]:
+        shown = f'{self.word} "{name}"'
+        if (fault := unsendable(value)) is not None:
+            return [f"{shown} {fault}"]
+        if name not in self.fields:
+            return []
+        try:
+            return [_problem(shown, fault) for fault in self._schemas[name].faults(value, budget)]
+        except TooMuchWork as error:
+            return [f"{shown} {error}"]
 
-        schema = {"type": "object", "properties": dict(self.fields)}
-        return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    @cached_property
+    def _schemas(self) -> dict[str, Schema]:
+        return {name: compiled(schema) for name, schema in self.fields.items()}
 
 
 def unsendable(value: Any) -> str | None:
-    """What in *value* neither JSON nor an expression can hold, if there is such a thing."""
-    left = [value]
+    """Why *value* can be neither JSON nor part of an expression, if it cannot be.
+
+    It is asked first: no other code need fear a depth or a size beyond these bounds.
+    """
+    left: list[tuple[Iterable[Any], int]] = [((value,), 0)]
+    count = 0
     while left:
-        one = left.pop()
-        if isinstance(one, str):
-            if "\0" in one:
-                return "a NUL character; remove it"
-            if not one.isascii() and _SURROGATE.search(one):
-                return "text that is not Unicode (a lone surrogate); remove it"
-        elif isinstance(one, float):
-            if not isfinite(one):
-                return "NaN or an infinite number, which JSON does not have"
-        elif isinstance(one, Mapping):
-            left += one
-            left += one.values()
-        elif isinstance(one, list | tuple):
-            left += one
+        parts, depth = left.pop()
+        for part in parts:
+            if part is None or isinstance(part, str | int | float):
+                if fault := _unsendable_scalar(part):
+                    return fault
+            elif isinstance(part, list | tuple | Mapping):
+                if depth == MAX_DEPTH:
+                    return f"is nested more than {MAX_DEPTH} levels deep, or refers to itself"
+                count += 1 + len(part)
+                # In JSON each takes at least a digit and a comma.
+                if count > MAX_PAYLOAD_BYTES // 2 + 1:
+                    return "has more than 2 MB, Temporal's limit; store it and give where it is"
+                left.append((part, depth + 1))
+                if isinstance(part, Mapping):
+                    left.append((part.values(), depth + 1))
+    return None
+
+
+def _unsendable_scalar(value: Any) -> str | None:
+    if isinstance(value, str):
+        if "\0" in value:
+            return "holds a NUL character; remove it"
+        if not value.isascii() and _SURROGATE.search(value):
+            return "holds text that is not Unicode (a lone surrogate); remove it"
+    elif isinstance(value, float) and not isfinite(value):
+        return "holds NaN or an infinite number, which JSON does not have"
+    elif isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
+        return "holds a number beyond 1.8e308, which few readers of JSON take"
     return None
 
 
@@ -132,17 +157,31 @@ def _refuse_large(values: Mapping[str, Any]) -> None:
         )
 
 
-def _problem(error: Any, word: str) -> str:
-    name, *inner = error.absolute_path
-    where = "".join(f"[{step}]" if type(step) is int else f".{step}" for step in inner)
-    expected = error.validator_value
-    if error.validator == "type":
-        kinds = [expected] if isinstance(expected, str) else expected
-        must = "must be " + " or ".join(_ARTICLES.get(kind, kind) for kind in kinds)
-    elif error.validator == "enum":
-        must = "must be one of " + ", ".join(str(choice) for choice in expected)
-    elif error.validator == "required":
-        must = f"lacks one of {', '.join(expected)}"
-    else:
-        must = f"does not satisfy {error.validator}: {expected}"
-    return f'{word} "{name}"{where} {must}'
+def _problem(shown: str, fault: Fault) -> str:
+    where = "".join(f"[{step}]" if type(step) is int else f".{step}" for step in fault.way)
+    return f"{shown}{where if len(where) <= MAX_SHOWN else where[:MAX_SHOWN] + '…'} {_must(fault)}"
+
+
+def _must(fault: Fault) -> str:
+    expected = fault.expected
+    match fault.keyword:
+        case "type":
+            kinds = [expected] if isinstance(expected, str) else expected
+            return "must be " + " or ".join(_ARTICLES.get(kind, kind) for kind in kinds)
+        case "enum":
+            return "must be one of " + _listed(expected)
+        case "required":
+            return f"lacks {_listed([name for name in expected if name not in fault.value])}"
+        case "false":
+            return "is not allowed"
+        case "":
+            return "does not fit its schema"
+    return f"does not satisfy {fault.keyword}: {_shortened(str(expected))}"
+
+
+def _listed(values: Sequence[Any]) -> str:
+    return _shortened(", ".join(map(str, values[:50])))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
