@@ -68,10 +68,11 @@ def test_a_parameter_without_input_is_told_with_the_inputs(project: Project) -> 
     call = arguments(function, {"entity_id": STRING, "workspace_id": INTEGER})
 
     assert call.problems == (
-        (
+        Problem(
             "unbound-parameter",
             'parameter "workspace" of send (jobs/mail.py:1) has no value; '
             "inputs are entity_id, workspace_id",
+            "workspace",
         ),
     )
 
@@ -200,7 +201,8 @@ def test_what_cannot_fit_is_told_with_both_types(
 ) -> None:
     (problem,) = problems(project, annotation, declared)
 
-    assert problem == ("wrong-parameter-type", f'parameter "x" of send (jobs/mail.py:19) {told}')
+    told = f'parameter "x" of send (jobs/mail.py:19) {told}'
+    assert problem == Problem("wrong-parameter-type", told, "x")
 
 
 @pytest.mark.parametrize(
@@ -231,7 +233,8 @@ def test_what_cannot_fit_is_told_with_both_types(
 def test_a_type_that_no_json_makes_is_told(project: Project, annotation: str, told: str) -> None:
     (problem,) = problems(project, annotation, STRING)
 
-    assert problem == ("bad-annotation", f'parameter "x" of send (jobs/mail.py:19): {told}')
+    told = f'parameter "x" of send (jobs/mail.py:19): {told}'
+    assert problem == Problem("bad-annotation", told, "x")
 
 
 def test_the_type_of_a_parameter_that_gets_nothing_does_not_matter(project: Project) -> None:

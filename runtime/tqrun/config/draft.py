@@ -1,20 +1,25 @@
 """A typed file from a text that may be faulty: what is sound of it, and what is wrong.
 
-A faulty value is taken out or stood in for, so that the rules can look at the rest at once.
+A faulty part is taken out or stood in for, so that the rules and the compiler can look at the rest
+at once; what is said about the rest must not follow from the fault.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
+from tqrun.config import shape
 from tqrun.config.model import QueuesFile
-from tqrun.config.shape import ENTRIES, REQUIRED, Fault, faults
+from tqrun.config.repair import hidden, mend, merge, unshared
+from tqrun.config.shape import Fault
 from tqrun.config.source import Location, Source
 from tqrun.diagnostics import Finding, Place
+
+_ROUNDS = 8
+"""A repair can show faults further inside, which are mended in turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +27,13 @@ class Draft:
     """What is sound of a file, and the faults of its shape.
 
     Attributes:
+        source: The text with the tree that the file was made of.
         file: The typed file without its faulty values; None when there is none to be had.
         findings: The faults, as the user reads them.
-        faults: All of them, those that the YAML itself explains too.
+        faults: All of them, those that something else explains too.
     """
 
+    source: Source
     file: QueuesFile | None
     findings: tuple[Finding, ...] = ()
     faults: tuple[Fault, ...] = ()
@@ -35,13 +42,11 @@ class Draft:
     def of(cls, source: Source) -> Draft:
         """Validate the tree of *source*; a tree that could not be read gives nothing."""
         if source.root is None:
-            return cls(None, () if source.findings else (_empty(source),))
-        plain = source.root.plain()
+            return cls(source, None, () if source.findings else (_empty(source),))
         try:
-            return cls(QueuesFile.model_validate(plain))
-        except ValidationError as error:
-            found = list(faults(error, source))
-        return cls(_sound(plain, found), tuple(_news(found, source)), tuple(found))
+            return cls(source, QueuesFile.model_validate(source.root.plain()))
+        except ValidationError:
+            return _mended(replace(source, root=unshared(source.root)))
 
     def shadows(self, location: Location, reads: Collection[str]) -> bool:
         """Whether a fault may be the reason why a rule that *reads* these keys is broken there.
@@ -57,10 +62,21 @@ class Draft:
                 return True
             near = where[0] != "queues" or where[: len(entry)] == entry
             in_queue = len(where) <= 4 and where[:2] == entry[:2]
-            keys = {*where[-2:], fault.meant} | ({"steps"} & {*where})
-            if (near or in_queue) and (not keys.isdisjoint(reads) or "<<" in keys):
+            if (near or in_queue) and where[-1] in reads:
                 return True
         return False
+
+    def mentions(self, location: Location, names: Iterable[str]) -> bool:
+        """Whether a fault in the workflow at *location*, or around it, may be about one of *names*.
+
+        What is not read may be where the name is given its value, or where it is used.
+        """
+        wanted = {*names}
+        return any(
+            not wanted.isdisjoint(fault.words)
+            for fault in self.faults
+            if fault.location[:2] == location[: len(fault.location[:2])]
+        )
 
 
 def _empty(source: Source) -> Finding:
@@ -68,59 +84,50 @@ def _empty(source: Source) -> Finding:
     return Finding(Place(source.path, 1, 1), "empty-file", message)
 
 
-def _news(found: list[Fault], source: Source) -> list[Finding]:
-    """The findings of faults that the YAML itself does not explain already."""
+def _mended(source: Source) -> Draft:
+    """The draft of a faulty *source*, whose tree is repaired until it is sound."""
+    root = source.root
+    assert root is not None
+    merge(root)
+    found: list[Fault] = []
+    news: list[Fault] = []
+    renamed: list[Location] = []
+    file = None
+    for number in range(_ROUNDS):
+        try:
+            file = QueuesFile.model_validate(root.plain())
+            break
+        except (ValidationError, TypeError, LookupError) as error:
+            if not isinstance(error, ValidationError):
+                break
+            new = [
+                replace(fault, words=hidden(root, fault)) for fault in shape.faults(error, source)
+            ]
+        # A later round sees stand-ins as well; only what a misspelt key has hidden is news.
+        news += [
+            fault
+            for fault in new
+            if number == 0 or any(fault.location[: len(way)] == way for way in renamed)
+        ]
+        found += new
+        # From the back, so that the indexes before a removed list item stay true.
+        for fault in reversed(new):
+            place = mend(root, fault)
+            if place is not None:
+                renamed.append(place)
+    return Draft(source, file, tuple(_findings(news, source)), tuple(found))
+
+
+def _findings(faults: list[Fault], source: Source) -> list[Finding]:
+    """The findings of *faults* that neither the YAML nor another of them explains already."""
     told = {(finding.place.line, finding.place.column): finding.code for finding in source.findings}
-    news = []
-    for fault in found:
+    meant = {(*fault.location[:-1], fault.meant) for fault in faults}
+    found = []
+    for fault in faults:
         finding = fault.finding
         earlier = told.get((finding.place.line, finding.place.column))
         better = earlier == "ambiguous-scalar" and finding.code == "bad-duration"
-        merged = finding.code == "missing-key" and "<<" in source.node(fault.location[:-1]).keys
-        if (earlier is None or better) and not merged:
-            news.append(finding)
-    return news
-
-
-def _sound(plain: Any, found: list[Fault]) -> QueuesFile | None:
-    """*plain* validated again with every fault taken out or stood in for."""
-    if not isinstance(plain, dict):
-        return None
-    # From the back, so that the indexes before a removed list item stay true.
-    for fault in reversed(found):
-        _mend(plain, fault)
-    try:
-        return QueuesFile.model_validate(plain)
-    except (ValidationError, LookupError, TypeError):
-        return None
-
-
-def _mend(plain: Any, fault: Fault) -> None:
-    *way, last = _step_of(fault.location) or fault.location
-    parent = plain
-    for step in way:
-        parent = parent[str(step) if isinstance(parent, dict) else step]
-    if isinstance(parent, list) and "steps" in way:
-        parent[last] = {"sleep": "1s"}  # type: ignore[index]
-    elif isinstance(parent, list):
-        del parent[last]  # type: ignore[arg-type]
-    elif last in REQUIRED:
-        parent[last] = REQUIRED[str(last)]
-    elif fault.finding.code != "bad-name" and way and way[-1] in ENTRIES:
-        parent[last] = _STAND_INS.get(str(way[-1]), {})
-    elif isinstance(parent, dict):
-        parent.pop(str(last), None)
-
-
-def _step_of(location: Location) -> Location | None:
-    """The innermost step that *location* is part of."""
-    for end in range(len(location), 3, -1):
-        *_, outer, inner, index = location[:end]
-        is_list = inner in _LISTS_OF_STEPS or outer == "parallel"
-        if is_list and isinstance(index, int) and "steps" in location[: end - 1]:
-            return location[:end]
-    return None
-
-
-_LISTS_OF_STEPS = frozenset({"steps", "then", "else", "try", "finally"})
-_STAND_INS: dict[str, Any] = {"queues": {"version": 1}, "input": "string"}
+        misspelt = finding.code == "missing-key" and fault.location in meant
+        if (earlier is None or better) and not misspelt:
+            found.append(finding)
+    return found

@@ -49,7 +49,7 @@ def load(path: Path | str) -> Loaded:
 def examine(source: Source) -> Loaded:
     """Check a file whose text is at hand already."""
     draft = Draft.of(source)
-    found = [*source.findings, *draft.findings, *broken_rules(draft, source)]
+    found = [*source.findings, *draft.findings, *broken_rules(draft)]
     file = draft.file if not source.findings and not draft.findings else None
     return Loaded(source, file, in_file_order(found), draft)
 

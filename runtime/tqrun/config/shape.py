@@ -55,11 +55,15 @@ class Fault:
         location: The way to it from the top of the file, keys and indexes.
         finding: What the user reads.
         meant: The key that an unknown one was probably meant to be.
+        at_key: The key itself is faulty, not its value.
+        words: What stands there, as far as it may be names.
     """
 
     location: Location
     finding: Finding
     meant: str | None = None
+    at_key: bool = False
+    words: frozenset[str] = frozenset()
 
 
 def faults(error: ValidationError, source: Source) -> Iterator[Fault]:
@@ -67,6 +71,12 @@ def faults(error: ValidationError, source: Source) -> Iterator[Fault]:
     for details in error.errors(include_url=False)[:MAX_FAULTS]:
         location, at_key = _written_location(source, details["loc"])
         code, message = _judge(details, location, source.node(location))
+        if code == "unknown-step" and (typo := _misspelt_kind(details["input"])) is not None:
+            key, kind = typo
+            message = f'unknown key {quote(key)}; did you mean "{kind}"?'
+            place = source.place((*location, key), key=True)
+            yield Fault((*location, key), Finding(place, code, message), kind)
+            continue
         if code == "missing-key":
             place = source.place(location[:-1], key=True)
         else:
@@ -74,7 +84,17 @@ def faults(error: ValidationError, source: Source) -> Iterator[Fault]:
         meant = None
         if code == "unknown-key" and "did you mean" in message:
             meant = nearest(str(location[-1]), _keys_at(details["loc"][:-1]))
-        yield Fault(location, Finding(place, code, message), meant)
+        yield Fault(location, Finding(place, code, message), meant, at_key)
+
+
+def _misspelt_kind(step: Any) -> tuple[str, str] | None:
+    """The key of *step* that was probably meant to be its kind, and the kind."""
+    beside = {key for model in KINDS.values() for key in _fields(model)}
+    for key in step if isinstance(step, dict) else ():
+        kind = nearest(key, KINDS) if key not in beside else None
+        if kind is not None:
+            return key, kind
+    return None
 
 
 def _written_location(source: Source, loc: Location) -> tuple[Location, bool]:

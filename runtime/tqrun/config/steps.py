@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
+from pydantic.json_schema import SkipJsonSchema
 
 from tqrun.config.options import ActivityOptions, Entry
 from tqrun.config.source import Location
@@ -226,6 +227,13 @@ class LogStep(Entry):
     """Names in scope that the line carries."""
 
 
+class FaultyStep(Entry):
+    """Stands for a step that cannot be read, in a file with findings: it may do anything."""
+
+    words: list[str] = []
+    """What it mentions, and may read, write, call or wait for."""
+
+
 KINDS: dict[str, type[Entry]] = {
     "activity": ActivityStep,
     "workflow": WorkflowStep,
@@ -250,7 +258,7 @@ def _kind(value: Any) -> str:
     """The tag of a step: its kind, so that what is wrong in it is one finding."""
     if isinstance(value, dict):
         return next((f"<{kind}>" for kind in KINDS if kind in value), "<unknown>")
-    return "<name>"
+    return "<faulty>" if isinstance(value, FaultyStep) else "<name>"
 
 
 Step = Annotated[
@@ -269,7 +277,8 @@ Step = Annotated[
     | Annotated[TryStep, Tag("<try>")]
     | Annotated[FailStep, Tag("<fail>")]
     | Annotated[ReturnStep, Tag("<return>")]
-    | Annotated[LogStep, Tag("<log>")],
+    | Annotated[LogStep, Tag("<log>")]
+    | Annotated[SkipJsonSchema[FaultyStep], Tag("<faulty>")],
     Discriminator(_kind),
 ]
 """One step."""

@@ -39,10 +39,12 @@ class Problem(NamedTuple):
     Attributes:
         code: The rule.
         message: The text of the finding; it names the place in the Python code.
+        parameter: The one that it is about.
     """
 
     code: str
     message: str
+    parameter: str
 
 
 class Call(NamedTuple):
@@ -173,7 +175,7 @@ def _unbound(function: BoundFunction, name: str, available: Collection[str]) -> 
         inputs = f"; inputs are {', '.join(available)}"
     else:
         inputs = did_you_mean(name, available)
-    return Problem("unbound-parameter", f"{_subject(function, name)} has no value{inputs}")
+    return Problem("unbound-parameter", f"{_subject(function, name)} has no value{inputs}", name)
 
 
 def misfit(
@@ -184,7 +186,7 @@ def misfit(
     try:
         accepted = types.taken(parameter.annotation)
     except types.NotJson as error:
-        return Problem("bad-annotation", f"{_subject(function, name)}: {error}")
+        return Problem("bad-annotation", f"{_subject(function, name)}: {error}", name)
     refused = types.refused(declared, accepted)
     if not refused:
         return None
@@ -197,7 +199,7 @@ def misfit(
             "give the input another default" if subject.startswith("input") else "test it first"
         )
         message += f'; write "{annotation} | None", or {way_out}'
-    return Problem("wrong-parameter-type", message)
+    return Problem("wrong-parameter-type", message, name)
 
 
 def _subject(function: BoundFunction, parameter: str) -> str:

@@ -137,8 +137,11 @@ class Calls:
             named = {name: visible[name] for name in inputs} | named
         rest = {name: schema for name, schema in named.items() if name not in given}
         call = arguments(function, rest, given=given, inputs=inputs)
-        for code, message in call.problems:
-            self._report.add(code, message, location, key=location[-2] == "activities")
+        for problem in call.problems:
+            if not self._report.is_explained([problem.parameter], location):
+                self._report.add(
+                    problem.code, problem.message, location, key=location[-2] == "activities"
+                )
         for name, schema in given.items():
             here = (*location, "with", name)
             if name not in parameters:
@@ -148,8 +151,8 @@ class Calls:
                         f'{function.name} ({function.place()}) has no parameter "{name}"{hint}'
                     )
                     self._report.add("unknown-parameter", message, here, key=True)
-            elif problem := misfit(function, parameters[name], schema, subject="the value"):
-                self._report.add(problem.code, problem.message, here)
+            elif misfits := misfit(function, parameters[name], schema, subject="the value"):
+                self._report.add(misfits.code, misfits.message, here)
         return call.passed
 
     def _check_optional(
@@ -254,9 +257,11 @@ class Calls:
             elif "default" in declared:
                 values[name] = declared["default"]
                 continue
-            else:
+            elif not self._report.is_explained([name], location):
                 message = f'input "{name}" of "{step.workflow}" has no value; give it under "with"'
                 self._report.add("unbound-input", message, location)
+                continue
+            else:
                 continue
             wrong = refused(schema, declared)
             if wrong:

@@ -15,6 +15,7 @@ from typing import Any
 from tqrun.config import model, resolve
 from tqrun.config.load import Loaded
 from tqrun.config.options import WorkflowOptions
+from tqrun.config.steps import FaultyStep, walk
 from tqrun.diagnostics import Finding, errors
 from tqrun.plan import classes, cost, ids, schedules
 from tqrun.plan.binding import BindingError, BoundFunction, bind
@@ -100,7 +101,7 @@ class Compiler:
         """Compile what is sound of *loaded*; functions are had from *binder*, if there is one."""
         assert loaded.draft.file is not None
         self.file = loaded.draft.file
-        self._report = Report(loaded.source, loaded.draft)
+        self._report = Report(loaded.draft)
         self._binding = binder is bind
         self.functions = Functions(self.file, self._report, binder)
 
@@ -154,6 +155,8 @@ class Compiler:
         calls = Calls(self.file, queue_name, self.functions, self._report, plain_memo(workflow))
         steps, queries = StepCompiler(calls, self._report, workflow, location).compile()
         if len(errors(self.findings)) > before or workflow_id is None or task_queue is None:
+            return None
+        if any(isinstance(step, FaultyStep) for _, step in walk(workflow.steps or (), ())):
             return None
         compiled = Plan(
             queue=queue_name,

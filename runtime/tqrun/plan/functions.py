@@ -24,12 +24,19 @@ class Functions:
         """The function of an activity; None when it has findings or runs elsewhere."""
         declared = self._file.queues[queue].activities[activity]
         location = ("queues", queue, "activities", activity)
-        if declared.task_queue is not None:
+        if declared.task_queue is not None or self._is_unknown(location):
             return None
         if declared.function is not None:
             return self.at(declared.function, (*location, "function"))
         path = resolve.function_path(self._file, queue, activity)
         return self.at(path, location, key=True)
+
+    def _is_unknown(self, location: tuple[str, str, str, str]) -> bool:
+        """Whether a fault of the file hides where the function of the activity is."""
+        keys = ("function", "queue", "task_queue")
+        return self._report.is_faulty("activities_package") or any(
+            self._report.is_faulty(*location, key) for key in keys
+        )
 
     def at(self, path: str, location: Location, *, key: bool = False) -> BoundFunction | None:
         """The function at *path*, which is named at *location*; None when it has findings."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tqrun.config.draft import Draft
-from tqrun.config.source import Location, Source
+from tqrun.config.source import Location
 from tqrun.config.templates import replaced
 from tqrun.config.values import parse_duration
 from tqrun.diagnostics import Finding
@@ -13,23 +15,37 @@ from tqrun.plan.expressions import ExpressionError, Schema, types
 class Report:
     """The findings about one file, in the order in which they were made."""
 
-    def __init__(self, source: Source, draft: Draft) -> None:
-        """Place findings in *source*; keep quiet about what a fault of *draft* explains."""
+    def __init__(self, draft: Draft) -> None:
+        """Place findings in the source of *draft*; keep quiet about what a fault of it explains."""
         self.findings: list[Finding] = []
-        self._source, self._draft = source, draft
+        self._source, self._draft = draft.source, draft
 
     def add(self, code: str, message: str, location: Location, *, key: bool = False) -> None:
         """Something is wrong with the value at *location*, or with its key."""
-        if not self._draft.shadows(location, ("input", "function", "activities_package", "steps")):
+        if not self._draft.shadows(location, ("input",)):
             place = self._source.place(location, key=key)
             self.findings.append(Finding(place, code, message))
 
     def expression(self, error: ExpressionError, location: Location) -> None:
         """Something is wrong inside the text at *location*."""
-        if not self._draft.shadows(location, ("input", "steps")):
-            for one in (error, *error.others):
+        if self._draft.shadows(location, ("input",)):
+            return
+        text = self._source.node(location).text or ""
+        for one in (error, *error.others):
+            names = text[one.offset : one.offset + one.width].split(".")
+            unknown = one.code in ("unknown-name", "possibly-unset")
+            if not unknown or not self.is_explained(names, location):
                 place = self._source.inside(location, one.offset, one.width)
                 self.findings.append(Finding(place, one.code, one.message))
+
+    def is_explained(self, names: Iterable[str], location: Location) -> bool:
+        """Whether a fault may be why one of *names* is not known, or not read, at *location*."""
+        return self._draft.mentions(location, names)
+
+    def is_faulty(self, *location: str) -> bool:
+        """Whether a fault is at *location*, or inside of it."""
+        faults = (fault.location for fault in self._draft.faults)
+        return any(where[: len(location)] == location for where in faults)
 
     def duration(self, text: str, schema: Schema, location: Location) -> None:
         """Judge a duration with expressions, *text*, which evaluates to *schema*."""

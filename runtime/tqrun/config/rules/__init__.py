@@ -13,7 +13,6 @@ from tqrun.config.draft import Draft
 from tqrun.config.model import QueuesFile
 from tqrun.config.rules import activities, inputs, queues, schedules, starts, steps, workflows
 from tqrun.config.rules.broken import Broken
-from tqrun.config.source import Source
 from tqrun.diagnostics import Finding
 
 
@@ -67,12 +66,12 @@ RULES: dict[str, Rule] = {
 }
 
 
-def broken_rules(draft: Draft, source: Source) -> list[Finding]:
+def broken_rules(draft: Draft) -> list[Finding]:
     """Every broken rule of the *draft*, but for those that one of its faults explains."""
     if draft.file is None:
         return []
     return [
-        Finding(source.place(broken.location, key=broken.key), code, broken.message)
+        Finding(draft.source.place(broken.location, key=broken.key), code, broken.message)
         for code, rule in RULES.items()
         for broken in rule.check(draft.file)
         if not draft.shadows(broken.location, rule.reads)

@@ -8,7 +8,7 @@ from tqrun.config import resolve
 from tqrun.config.model import QueuesFile, Workflow
 from tqrun.config.rules.broken import Broken, every_workflow
 from tqrun.config.source import Location
-from tqrun.config.steps import ActivityStep, WaitStep, WorkflowStep, walk
+from tqrun.config.steps import ActivityStep, FaultyStep, WaitStep, WorkflowStep, walk
 from tqrun.diagnostics import did_you_mean, nearest
 
 
@@ -66,6 +66,8 @@ def unused_signal(file: QueuesFile) -> Iterator[Broken]:
     """A signal is declared, and no step waits for it."""
     for location, _, workflow in every_workflow(file):
         awaited = {name for _, name in _awaited(workflow, location)}
+        for _, step in walk(workflow.steps or (), ()):
+            awaited.update(step.words if isinstance(step, FaultyStep) else ())
         for name in () if workflow.workflow_class else workflow.signals:
             if name not in awaited:
                 message = f'no step waits for signal "{name}"; wait for it or remove it'

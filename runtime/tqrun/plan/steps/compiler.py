@@ -34,6 +34,7 @@ _COMPILERS: dict[type, Callable[..., Any]] = {
     steps.FailStep: simple.fail,
     steps.ReturnStep: simple.finish,
     steps.LogStep: simple.log,
+    steps.FaultyStep: simple.faulty,
 }
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from tqrun.config import model, steps
@@ -140,6 +141,14 @@ class Context:
         """Note that every visible name may be read here, by what cannot be known."""
         self._read.update(self.visible())
 
+    def suppose(self, names: Iterable[str], location: Location) -> None:
+        """Note that *names* that are known may be read here, or given any value."""
+        self._read.update(names)
+        for name in names:
+            if self.scope.find(name) is not None:
+                with suppress(WriteError):
+                    self.scope.write(name, {}, location)
+
     def write(self, name: str, schema: Schema, location: Location, *, key: bool = False) -> None:
         try:
             self.scope.write(name, schema, location)
@@ -159,6 +168,8 @@ class Context:
                 self.report.add("read-only-name", message, entry.location)
 
     def never_read(self, name: str, entry: Name) -> None:
+        if self.report.is_explained([name], entry.location):
+            return
         if entry.kind == "local" and name not in self._read:
             message = f'"{name}" is never read; remove it'
             self.report.add("unused-name", message, entry.location, key=entry.location[-1] == name)

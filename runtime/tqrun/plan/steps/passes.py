@@ -24,6 +24,8 @@ def judge(at: Context, step: Loop, location: Location) -> None:
     """Report a loop that blocks its worker, or that nothing can end."""
     key = "repeat_until" if isinstance(step, steps.RepeatStep) else "while"
     inside = [inner for _, inner in steps.walk(step.steps, ())]
+    if any(isinstance(inner, steps.FaultyStep) for inner in inside):
+        return
     if not any(waits(inner) for inner in inside):
         _judge_busy(at, step, inside, (*location, key))
     elif step.max_iterations is not None:

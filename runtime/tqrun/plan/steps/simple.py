@@ -98,3 +98,9 @@ def log(at: Context, step: steps.LogStep, location: Location) -> plan.Log:
             at.report.add("unknown-name", message, (*location, "fields", index))
         at.use([name], (*location, "fields", index))
     return plan.Log(step.log, step.level, tuple(step.fields))
+
+
+def faulty(at: Context, step: steps.FaultyStep, location: Location) -> None:
+    """A step that cannot be read: whatever it mentions, it may read or give a value."""
+    at.use_all()
+    at.suppose(step.words, location)
