@@ -20,7 +20,9 @@ CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+|tab")
 NOT_RULES = {
     *("billing-v3", "date-time", "dist-packages", "platform-team", "site-packages"),
     *("typed-dict-field", "typed-dict-version"),
-    *("utf-8", "utf-8-sig", "cat-file", "merge-base", "rev-parse"),
+    *("utf-8", "utf-8-sig", "cat-file", "ls-tree", "merge-base", "rev-parse", "cel-expr-python"),
+    *("constraint-dependencies", "dependency-groups", "dev-dependencies", "dev-packages"),
+    *("optional-dependencies", "override-dependencies", "z-9"),
 }
 """Words with a dash that are no rules, in the folders that report findings."""
 EXAMPLE = re.compile(r"## (Wrong|Right)\n\n```yaml\n(.*?)```", re.DOTALL)
