@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -310,3 +311,108 @@ def test_the_result_of_a_function_is_held_against_the_annotation(order: Queues) 
 
 def test_no_number_of_timers_is_too_many_to_skip(queues: Queues) -> None:
     assert len(queues.run("patience", times=250).timers) == 250
+
+
+def test_an_activity_of_one_queue_is_addressed_by_both_names(queues: Queues) -> None:
+    """Two queues have an activity of this name, with functions that return different things."""
+    queues.fake("refund.approve", returns=12)
+    queues.fake("complaint.approve", returns="sorry")
+    assert queues.run("refund", order_id="A").result == 12
+    assert queues.run("complaint", order_id="A").result == "sorry"
+    with pytest.raises(
+        RehearsalFailed, match=r'no activity "refund\.aprove"; did you mean "refund'
+    ):
+        queues.fake("refund.aprove")
+    with pytest.raises(RehearsalFailed, match=r"approve \(.*complaint.py:1\) does not return this"):
+        queues.fake("approve", returns=12)
+
+
+def test_a_missing_stand_in_is_named_as_a_test_must_name_it(queues: Queues) -> None:
+    queues.fake("complaint.approve", returns="sorry")
+    with pytest.raises(RehearsalFailed, match=r'^"refund\.approve" has no stand-in; write '):
+        queues.run("refund", order_id="A")
+
+
+def test_a_call_tells_whose_it_is(order: Queues) -> None:
+    run = order.run("order", order_id="A")
+    assert [call.queue for call in run.calls] == ["order", "order", "shipment", "order"]
+
+
+def test_a_stand_in_that_takes_no_time_any_more_has_the_declared_attempts(order: Queues) -> None:
+    order.fake("charge", returns={"number": 1}, delays="1m")
+    order.fake("charge", fails=[ConnectionError("no line")] * 6, returns={"number": 1})
+    run = order.run("order", order_id="A")
+    assert run.error is not None
+    assert [call.attempt for call in run.calls] == [1, 2, 3]
+
+
+def test_a_signal_starts_the_run_that_is_not_there(order: Queues) -> None:
+    run = order.signal_with_start("order", "cancel", {"reason": "first"}, order_id="A")
+    again = order.signal_with_start("order", "cancel", {"reason": "second"}, order_id="A")
+    assert (run.status, again.status) == ("started", "joined")
+    assert again.run_id == run.run_id
+    assert str(run.error) == "order_cancelled: first"
+
+
+@pytest.mark.parametrize(
+    ("queue", "signal", "payload", "message"),
+    [
+        ("order", "cancl", {}, 'order has no signal "cancl"; did you mean "cancel"?'),
+        ("order", "cancel", {}, 'signal "cancel": field "reason" is missing'),
+        ("gathered", "more", {}, "gathered is debounced: start it, then signal it"),
+    ],
+)
+def test_a_signal_that_cannot_start_a_run_is_refused(
+    queues: Queues, queue: str, signal: str, payload: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(RehearsalFailed, match=re.escape(message)):
+        queues.signal_with_start(queue, signal, payload, order_id="A")
+
+
+def test_a_run_is_continued_when_its_history_has_so_many_events(queues: Queues) -> None:
+    queues.continue_every(10)
+    run = queues.run("rounds", times=9)
+    assert run.result == [*range(9)]
+    runs = [event for event in run.events if event.type == "WorkflowExecutionContinuedAsNew"]
+    assert len(runs) > 2
+    assert run.timers == [Timer(timedelta(minutes=1), fired=True)] * 9
+
+
+def test_one_event_is_no_reason_to_stand_still(queues: Queues) -> None:
+    queues.continue_every(1)
+    assert queues.run("rounds", times=3).result == [0, 1, 2]
+    with pytest.raises(RehearsalFailed, match="continue_every: 0 is not a whole number above 0"):
+        queues.continue_every(0)
+
+
+def test_a_run_is_not_continued_unless_asked(queues: Queues) -> None:
+    run = queues.run("rounds", times=9)
+    assert run.result == [*range(9)]
+    assert {event.type for event in run.events}.isdisjoint({"WorkflowExecutionContinuedAsNew"})
+
+
+def test_the_time_of_a_child_passes_for_its_parent_when_asked(queues: Queues) -> None:
+    """A child of a child takes two days, and the child a day more; two hours pass meanwhile."""
+    queues.use_one_clock()
+    run = queues.run("caravan", order_id="A", fails=False)
+    camel, horse = (seconds(run.result[name]) for name in ("camel", "horse"))
+    assert (camel // 3600, horse // 3600) == (72, 2)
+    assert run.result["error"] is None
+    assert run.timers == [Timer(timedelta(hours=2), fired=True)]
+
+
+def test_the_time_of_a_child_that_fails_passes_too(queues: Queues) -> None:
+    queues.use_one_clock()
+    run = queues.run("caravan", order_id="A", fails=True)
+    assert run.result["error"] == "thirsty"
+    assert seconds(run.result["camel"]) // 3600 == 72
+
+
+def test_the_time_of_a_child_is_its_own_unless_asked(queues: Queues) -> None:
+    run = queues.run("caravan", order_id="A", fails=False)
+    assert seconds(run.result["camel"]) < 60
+
+
+def seconds(duration: str) -> float:
+    """Of a duration as CEL writes it."""
+    return float(duration.removesuffix("s"))

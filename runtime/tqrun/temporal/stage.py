@@ -14,13 +14,12 @@ from datetime import UTC
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
+from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
-from temporalio.worker import (
-    Worker,
-)
+from temporalio.worker import Worker
 
 from tqrun.errors import RehearsalFailed
 from tqrun.plan.compile import LaunchPlan
@@ -29,9 +28,10 @@ from tqrun.plan.registry import Registry, Service
 from tqrun.temporal import attributes
 from tqrun.temporal.activity import resolver
 from tqrun.temporal.failures import described
+from tqrun.temporal.one_clock import SUMMARY, OneClock
 from tqrun.temporal.requests import checked, known_query
 from tqrun.temporal.stand_ins import Answer, StandIns
-from tqrun.temporal.start import prepare, started
+from tqrun.temporal.start import Sent, prepare, started
 from tqrun.temporal.stuck import stuck
 from tqrun.temporal.worker import worker
 from tqrun.temporal.workflow import STATE
@@ -57,20 +57,39 @@ class Stage:
         self._ready: set[str] = set()
         self._opening = asyncio.Lock()
         self._launches: dict[str, LaunchPlan] = {}
+        self._longest: int | None = None
+        self._has_one_clock = False
 
-    async def delay(self, activity: str) -> None:
-        """Expect that calls of *activity* take time."""
-        self._stand_ins.delayed.add(activity)
+    async def delay(self, queue: str, activity: str, *, takes_time: bool) -> None:
+        """Expect that the calls of *activity* by workflows of *queue* take time, or do not."""
+        delayed = self._stand_ins.delayed
+        (delayed.add if takes_time else delayed.discard)((queue, activity))
 
-    async def launch(self, queue: str, values: dict[str, Any], *, skip: bool) -> dict[str, Any]:
-        """Start a declared workflow; with *skip*, its timers and its children's fire at once."""
+    async def continue_every(self, events: int) -> None:
+        """Continue each run in a new one when its history has so many *events*."""
+        self._longest = events
+
+    async def use_one_clock(self) -> None:
+        """Let the time that a child takes pass for its parent, too."""
+        self._has_one_clock = True
+
+    async def launch(
+        self, queue: str, values: dict[str, Any], *, skip: bool, signal: list[Any] | None = None
+    ) -> dict[str, Any]:
+        """Start a declared workflow; with *skip*, its timers and its children's fire at once.
+
+        With *signal*, a name and a payload, the run gets that, whether it is new or there already.
+        """
         launch = self._registry.workflow(queue)
+        if signal is not None and launch.debounce is not None:
+            raise RehearsalFailed(f"{queue} is debounced: start it, then signal it")
+        sent = None if signal is None else Sent(signal[0], checked(launch, *signal))
         launch = replace(launch, namespace=self._client.namespace)
         async with self._opening:
             await self._open(queue.partition(".")[0])
         start = prepare(launch, values)
         client = self._skipper.client if skip else self._client
-        status, run_id = await started(client, launch, start)
+        status, run_id = await started(client, launch, start, sent)
         self._launches[start.workflow_id] = launch
         return {
             "status": status,
@@ -98,12 +117,25 @@ class Stage:
             await self._open(child.partition(".")[0])
 
     def _worker(self, service: Service) -> Worker:
+        by_hand = {
+            name for name, launch in service.workflows.items() if launch.workflow_class is not None
+        }
         return worker(
             self._client,
             service,
             functions=[self._stand_ins.activity(service), resolver(service)],
-            interceptors=[self._stand_ins],
+            interceptors=[
+                self._stand_ins.interceptor(service),
+                OneClock(lambda: self._has_one_clock, by_hand),
+            ],
+            is_time_to_stop=self._is_time_to_stop,
         )
+
+    def _is_time_to_stop(self) -> bool:
+        info = workflow.info()
+        if self._longest is not None and info.get_current_history_length() >= self._longest:
+            return True
+        return info.is_continue_as_new_suggested()
 
     async def wait(self, workflow_id: str) -> dict[str, Any]:
         """Skip to the end of a run and what continues it: its result or its error.
@@ -224,6 +256,9 @@ class Stage:
                 kind = EventType.Name(event.event_type).removeprefix("EVENT_TYPE_")
                 content = getattr(event, event.WhichOneof("attributes") or "", None)
                 shown = {} if content is None else MessageToDict(content)
+                if event.user_metadata.HasField("summary"):
+                    convert = self._client.data_converter.payload_converter.from_payloads
+                    [shown["summary"]] = convert([event.user_metadata.summary])
                 following = following or shown.get("newExecutionRunId")
                 found.append(
                     {
@@ -231,6 +266,7 @@ class Stage:
                         "type": "".join(part.title() for part in kind.split("_")),
                         "time": event.event_time.ToDatetime(UTC).isoformat(),
                         "attributes": self._decoded(shown, content),
+                        "is_own": shown.get("summary") != SUMMARY,
                     }
                 )
         return found

@@ -47,12 +47,16 @@ _MARGIN = timedelta(milliseconds=100)
 """Before the end of all attempts, so that the last one still begins."""
 
 
-class StandIns(Interceptor):
-    """Calls every activity through the test, and spends the time that its calls take."""
+class StandIns:
+    """Calls every activity through the test, and spends the time that its calls take.
+
+    Attributes:
+        delayed: The queues and activities whose calls take time.
+    """
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
-        self.delayed: set[str] = set()
+        self.delayed: set[tuple[str, str]] = set()
         self._attempts: defaultdict[tuple[str, str], int] = defaultdict(int)
         self._due: dict[tuple[str, str], dict[str, Any]] = {}
 
@@ -62,25 +66,16 @@ class StandIns(Interceptor):
         @activity.defn(dynamic=True)
         async def stand_in(given: Sequence[RawValue]) -> Any:
             convert = activity.payload_converter().from_payload
-            return await self._call(_by_name([convert(raw.payload) for raw in given], service))
+            arguments = _by_name([convert(raw.payload) for raw in given], service)
+            return await self._call(service.queue, arguments)
 
         return stand_in
 
-    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
-        return _Declared(next)
+    def interceptor(self, service: Service) -> Interceptor:
+        """What sends the calls of the workflows of *service* to the stand-ins."""
+        return _ToStandIns(lambda name: (service.queue, name) in self.delayed)
 
-    def workflow_interceptor_class(
-        self, _: WorkflowInterceptorClassInput
-    ) -> type[WorkflowInboundInterceptor] | None:
-        delayed = self.delayed
-
-        class Inbound(WorkflowInboundInterceptor):
-            def init(self, outbound: WorkflowOutboundInterceptor) -> None:
-                super().init(_Here(outbound, delayed))
-
-        return Inbound
-
-    async def _call(self, arguments: dict[str, Any]) -> Any:
+    async def _call(self, queue: str, arguments: dict[str, Any]) -> Any:
         info = activity.info()
         assert info.workflow_run_id is not None
         key = (info.workflow_run_id, info.activity_id)
@@ -89,6 +84,7 @@ class StandIns(Interceptor):
             self._attempts[key] += 1
             outcome = await self._answer(
                 {
+                    "queue": queue,
                     "activity": info.activity_type,
                     "arguments": arguments,
                     "attempt": self._attempts[key],
@@ -167,6 +163,25 @@ def _wait(info: activity.Info, attempt: int) -> timedelta:
     return timedelta(seconds=next(islice(waits, attempt - 1, None)))
 
 
+class _ToStandIns(Interceptor):
+    def __init__(self, is_delayed: Callable[[str], bool]) -> None:
+        self._is_delayed = is_delayed
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
+        return _Declared(next)
+
+    def workflow_interceptor_class(
+        self, _: WorkflowInterceptorClassInput
+    ) -> type[WorkflowInboundInterceptor] | None:
+        is_delayed = self._is_delayed
+
+        class Inbound(WorkflowInboundInterceptor):
+            def init(self, outbound: WorkflowOutboundInterceptor) -> None:
+                super().init(_Here(outbound, is_delayed))
+
+        return Inbound
+
+
 class _Declared(ActivityInboundInterceptor):
     """Remembers the task queue that a call is declared to go to."""
 
@@ -179,9 +194,11 @@ class _Declared(ActivityInboundInterceptor):
 class _Here(WorkflowOutboundInterceptor):
     """Sends every call to the workflow's own task queue, which the stand-ins serve."""
 
-    def __init__(self, following: WorkflowOutboundInterceptor, delayed: set[str]) -> None:
+    def __init__(
+        self, following: WorkflowOutboundInterceptor, is_delayed: Callable[[str], bool]
+    ) -> None:
         super().__init__(following)
-        self._delayed = delayed
+        self._is_delayed = is_delayed
 
     def start_activity(self, input: StartActivityInput) -> workflow.ActivityHandle[Any]:  # noqa: A002
         if input.task_queue is not None:
@@ -189,7 +206,7 @@ class _Here(WorkflowOutboundInterceptor):
             input.headers = {**input.headers, TASK_QUEUE_HEADER: payload}
             input.task_queue = None
         policy = input.retry_policy
-        if input.activity not in self._delayed or policy is None:
+        if policy is None or not self._is_delayed(input.activity):
             return super().start_activity(input)
         # A call that takes time is two attempts to the server: it comes back when it is done.
         input.retry_policy = replace(policy, maximum_attempts=2 * policy.maximum_attempts)

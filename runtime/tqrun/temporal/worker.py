@@ -243,6 +243,7 @@ def worker(
     running: Running | None = None,
     functions: Sequence[Callable[..., Any]] | None = None,
     interceptors: Sequence[Interceptor] = (),
+    is_time_to_stop: Callable[[], bool] | None = None,
 ) -> Worker:
     """The SDK's worker for *service*, not yet running.
 
@@ -252,13 +253,14 @@ def worker(
         running: Counts the activities that it runs.
         functions: Activities to register in place of those of *service*.
         interceptors: Added inside tqrun's own.
+        is_time_to_stop: As `workflow_classes` takes it.
     """
     options = service.options
     return Worker(
         client,
         task_queue=service.task_queue,
         activities=activities(service) if functions is None else functions,
-        workflows=workflows(service),
+        workflows=workflows(service, is_time_to_stop),
         interceptors=[PlanSender(), Observer(service, running), *interceptors],
         activity_executor=ThreadPoolExecutor(
             options.max_concurrent_activities, thread_name_prefix=service.task_queue
@@ -280,7 +282,7 @@ def worker(
     )
 
 
-def workflows(service: Service) -> list[type]:
+def workflows(service: Service, is_time_to_stop: Callable[[], bool] | None = None) -> list[type]:
     """The workflow classes that a worker of *service* registers: tqrun's own and hand-written ones.
 
     A hand-written class runs in Temporal's sandbox, unless its own decorator says otherwise.
@@ -293,6 +295,7 @@ def workflows(service: Service) -> list[type]:
         service.task_queue,
         plans=service.children,
         parameters=service.parameters,
+        is_time_to_stop=is_time_to_stop,
     )
     return [*own, *by_hand]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +37,10 @@ class _Attempt(NamedTuple):
         return self.number, self.call.attempt
 
 
+_Key = tuple[str, str]
+"""A queue, and an activity that its workflows call."""
+
+
 class Queues:
     """The declared workflows of one queues file, run for one test.
 
@@ -46,7 +51,7 @@ class Queues:
         """Run what *file* declares in the process at the other end of *channel*."""
         self._channel, self._file = channel, file
         self._stage = f"test-{uuid4().hex}"
-        self._stand_ins: dict[str, StandIn] = {}
+        self._stand_ins: dict[_Key, StandIn] = {}
         self._calls: list[_Attempt] = []
         self._missing: dict[str, None] = {}
         self._raised: BaseException | None = None
@@ -80,7 +85,7 @@ class Queues:
         """Let something else stand in for an activity; the last one named for it counts.
 
         Args:
-            activity: Its name in the queues file.
+            activity: Its name in the queues file, or `queue.activity` for the calls of one queue.
             function: Called in its place, with those of the arguments that it has parameters for.
             returns: The result, where there is no *function*.
             fails: What the first attempts fail with, one after the other; or the first one.
@@ -90,18 +95,17 @@ class Queues:
             RehearsalFailed: There is no such activity, it is annotated with another result, or
                 this makes no sense.
         """
-        bound, failures = self._bound(activity), exceptions(fails)
-        taken = None if delays is None else span("delays", delays)
-        if function is None:
-            stand_in = StandIn.returning(bound, returns, failures)
-        elif returns is None:
-            stand_in = StandIn.calling(function, bound, failures)
-        else:
+        if function is not None and returns is not None:
             raise RehearsalFailed(f'"{activity}" has a function and returns=; give one of them')
-        self._stand_ins[activity] = stand_in
-        if taken is not None:
-            stand_in.delay = taken.total_seconds()
-            self._ask("delay", activity=activity)
+        failures = exceptions(fails)
+        seconds = 0.0 if delays is None else span("delays", delays).total_seconds()
+        for bound, keys in self._addressed(activity):
+            if function is None:
+                stand_in = StandIn.returning(bound, returns, failures)
+            else:
+                stand_in = StandIn.calling(function, bound, failures)
+            stand_in.delay = seconds
+            self._put(keys, stand_in)
 
     def real(self, *activities: str) -> None:
         """Let the activities' own functions be called, in this process.
@@ -110,10 +114,30 @@ class Queues:
             RehearsalFailed: There is no such activity, or it is served elsewhere.
         """
         for activity in activities:
-            bound = self._bound(activity)
-            if bound is None:
-                raise RehearsalFailed(f'"{activity}" is served by other workers; give a stand-in')
-            self._stand_ins[activity] = StandIn.bound(bound)
+            for bound, keys in self._addressed(activity):
+                if bound is None:
+                    message = f'"{activity}" is served by other workers; give a stand-in'
+                    raise RehearsalFailed(message)
+                self._put(keys, StandIn.bound(bound))
+
+    def continue_every(self, events: int) -> None:
+        """Continue each run in a new one between two steps, once its history has so many *events*.
+
+        That is what a long run does by itself, at tens of thousands.
+
+        Raises:
+            RehearsalFailed: It is not a whole number above 0.
+        """
+        if type(events) is not int or events < 1:
+            raise RehearsalFailed(f"continue_every: {events!r} is not a whole number above 0")
+        self._ask("continue_every", events=events)
+
+    def use_one_clock(self) -> None:
+        """Let the time that a child takes pass for its parent, too.
+
+        This holds for the parents that have steps, while they are waited for.
+        """
+        self._ask("use_one_clock")
 
     def run(self, queue: str, /, **values: Any) -> Run:
         """Run the workflow `queue` or `queue.workflow` to its end, skipping its timers.
@@ -134,6 +158,19 @@ class Queues:
         """
         return self._launch(queue, values, skip=False)
 
+    def signal_with_start(
+        self, queue: str, signal: str, payload: Mapping[str, Any] | None = None, /, **values: Any
+    ) -> Run:
+        """Signal the run that *values*, its inputs, address; start it first if none is open.
+
+        As `start`, it skips nothing yet. The status is `started` or `joined`.
+
+        Raises:
+            RehearsalFailed: The input or the payload does not fit, the signal is not declared,
+                the queue is debounced, or the file has findings.
+        """
+        return self._launch(queue, values, skip=False, signal=[signal, dict(payload or {})])
+
     @property
     def calls(self) -> list[Call]:
         """Every attempt of the test so far, in the order that they were due."""
@@ -146,8 +183,10 @@ class Queues:
         }
         return [next(in_order[one.run_id]).call for one in arrived]
 
-    def _launch(self, queue: str, values: Mapping[str, Any], *, skip: bool) -> Run:
-        started = self._ask("launch", queue=queue, values=values, skip=skip)
+    def _launch(
+        self, queue: str, values: Mapping[str, Any], *, skip: bool, signal: Any = None
+    ) -> Run:
+        started = self._ask("launch", queue=queue, values=values, skip=skip, signal=signal)
         return Run(self._ask, started, lambda: self.calls)
 
     def _ask(self, what: str, **fields: Any) -> Any:
@@ -164,14 +203,15 @@ class Queues:
 
     def _call(self, asked: Mapping[str, Any]) -> Outcome:
         """What one attempt of an activity comes to; called by several threads."""
-        names = ("activity", "arguments", "attempt", "workflow_id", "task_queue")
+        names = ("activity", "arguments", "attempt", "workflow_id", "task_queue", "queue")
         call = Call(**{name: asked[name] for name in names})
         with self._lock:
             self._calls.append(_Attempt(asked["run_id"], asked["number"], call))
-            stand_in = self._stand_ins.get(call.activity)
+            stand_in = self._stand_ins.get((call.queue, call.activity))
             if stand_in is None:
-                self._missing[call.activity] = None
-                return ended(no_stand_in([call.activity]))
+                name = self._shortest(call.queue, call.activity)
+                self._missing[name] = None
+                return ended(no_stand_in([name]))
         try:
             if call.attempt > MAX_ATTEMPTS:
                 raise RehearsalFailed(
@@ -192,18 +232,41 @@ class Queues:
         project_on_path(self._file.resolve().parent)
         return loaded.file
 
-    def _bound(self, activity: str) -> BoundFunction | None:
-        """The function of *activity*; None if other workers serve it."""
+    def _put(self, keys: Sequence[_Key], stand_in: StandIn) -> None:
+        for queue, activity in keys:
+            old = self._stand_ins.get((queue, activity))
+            self._stand_ins[queue, activity] = stand_in
+            if stand_in.delay or (old is not None and old.delay):
+                takes_time = stand_in.delay > 0
+                self._ask("delay", queue=queue, activity=activity, takes_time=takes_time)
+
+    def _shortest(self, queue: str, activity: str) -> str:
+        """How a test may name *activity*, which workflows of *queue* call."""
+        queues = self._declared.queues.values()
+        is_one = sum(activity in entry.activities for entry in queues) == 1
+        return activity if is_one else f"{queue}.{activity}"
+
+    def _addressed(self, name: str) -> Iterator[tuple[BoundFunction | None, Sequence[_Key]]]:
+        """Each function that *name* means, and the activities that call it.
+
+        They are those of all queues, or of the one that *name* begins with. The function is None
+        where other workers serve them.
+        """
         known = {
-            name: (queue, declared)
+            (queue, activity): declared
             for queue, entry in self._declared.queues.items()
-            for name, declared in entry.activities.items()
+            for activity, declared in entry.activities.items()
         }
-        if activity not in known:
-            hint = did_you_mean(activity, known)
-            raise RehearsalFailed(f'there is no activity "{activity}"{hint}')
-        queue, declared = known[activity]
-        if declared.task_queue is not None:
-            return None
-        path = declared.function or resolve.function_path(self._declared, queue, activity)
-        return bind(path)
+        paths: defaultdict[str | None, list[_Key]] = defaultdict(list)
+        for (queue, activity), declared in known.items():
+            if name in (activity, f"{queue}.{activity}"):
+                elsewhere = declared.task_queue is not None
+                own = resolve.function_path(self._declared, queue, activity)
+                paths[None if elsewhere else own].append((queue, activity))
+        if not paths:
+            names = {activity: None for _, activity in known}
+            if "." in name:
+                names = {f"{queue}.{activity}": None for queue, activity in known}
+            raise RehearsalFailed(f'there is no activity "{name}"{did_you_mean(name, names)}')
+        for path, keys in paths.items():
+            yield None if path is None else bind(path), keys

@@ -35,6 +35,7 @@ class Call:
         attempt: 1 for the first.
         workflow_id: Of the run; two calls are equal without it.
         task_queue: Where it would go in production; two calls are equal without it.
+        queue: Whose workflow made it; two calls are equal without it.
     """
 
     activity: str
@@ -42,6 +43,7 @@ class Call:
     attempt: int = 1
     workflow_id: str = field(default="", compare=False)
     task_queue: str = field(default="", compare=False)
+    queue: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +183,19 @@ class Run:
     @property
     def events(self) -> list[Event]:
         """The run's history so far, with that of the runs that continue it."""
-        events = self._ask("history", workflow_id=self.workflow_id, run_id=self.run_id)
+        return [event for event, _ in self._history()]
+
+    def _history(self) -> list[tuple[Event, bool]]:
+        """The events, and whether each is of the workflow; others only pass the time of a child."""
+        found = self._ask("history", workflow_id=self.workflow_id, run_id=self.run_id)
         return [
-            Event(one["id"], one["type"], datetime.fromisoformat(one["time"]), one["attributes"])
-            for one in events
+            (
+                Event(
+                    one["id"], one["type"], datetime.fromisoformat(one["time"]), one["attributes"]
+                ),
+                one["is_own"],
+            )
+            for one in found
         ]
 
     @property
@@ -192,12 +203,14 @@ class Run:
         """The timers that the run has started, in order."""
         timers: list[Timer] = []
         open_timers: dict[str, int] = {}
-        for event in self.events:
+        for event, is_own in self._history():
+            if not is_own:
+                continue
             if event.type == "TimerStarted":
                 length = float(event.attributes["startToFireTimeout"].rstrip("s"))
                 open_timers[event.attributes["timerId"]] = len(timers)
                 timers.append(Timer(timedelta(seconds=length), fired=False))
-            elif event.type == "TimerFired":
+            elif event.type == "TimerFired" and event.attributes["timerId"] in open_timers:
                 number = open_timers[event.attributes["timerId"]]
                 timers[number] = replace(timers[number], fired=True)
         return timers
