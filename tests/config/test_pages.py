@@ -71,8 +71,6 @@ def test_an_example_is_what_it_says(code: str, kind: str, text: str) -> None:
     loaded = examine(read("queues.yaml", text))
     found = {finding.code for finding in loaded.findings}
     if loaded.draft.file is not None:
-        compiler = Compiler(loaded, None)
-        for name in loaded.draft.file.queues:
-            compiler.queue(name)
-        found |= {finding.code for finding in compiler.findings}
+        queues = Compiler(loaded, None).queues()
+        found |= {finding.code for queue in queues for finding in queue.findings}
     assert found - (WARNINGS - {code}) == ({code} if kind == "Wrong" else set())

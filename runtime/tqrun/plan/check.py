@@ -27,8 +27,6 @@ def check_file(path: Path | str, *, bind: bool = True) -> Loaded:
     if bind:
         project_on_path(Path(path).resolve().parent)
     compiler = Compiler(loaded) if bind else Compiler(loaded, None)
-    for name in loaded.draft.file.queues:
-        compiler.queue(name)
-    found = [*loaded.findings, *compiler.findings]
+    found = [*loaded.findings, *(one for queue in compiler.queues() for one in queue.findings)]
     kept = unsilenced(found, loaded.source, complete=bind and not errors(found))
     return replace(loaded, findings=in_file_order(kept))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -21,7 +22,7 @@ from tqrun.plan import classes, cost, ids, schedules
 from tqrun.plan.binding import BindingError, BoundFunction, bind
 from tqrun.plan.calls import Calls, attribute_type, by_field
 from tqrun.plan.expressions import ExpressionError, Template, compile_template
-from tqrun.plan.functions import Functions
+from tqrun.plan.functions import Functions, remembered
 from tqrun.plan.inputs import Inputs
 from tqrun.plan.model import MAX_TEXT_BYTES, Call, Child, Plan
 from tqrun.plan.report import Report
@@ -92,8 +93,21 @@ class LaunchPlan:
         return dict(zip(self.parameters, arguments, strict=False))
 
 
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One queue of a file, compiled.
+
+    Attributes:
+        launches: Its workflows; none of them if there is an error among the findings.
+        findings: What is wrong with it, and with nothing else.
+    """
+
+    launches: tuple[LaunchPlan, ...]
+    findings: tuple[Finding, ...]
+
+
 class Compiler:
-    """Compiles the workflows of one file, collecting findings on the way."""
+    """Compiles the queues of one file, each when it is first asked for."""
 
     def __init__(
         self, loaded: Loaded, binder: Callable[[str], BoundFunction] | None = bind
@@ -101,32 +115,52 @@ class Compiler:
         """Compile what is sound of *loaded*; functions are had from *binder*, if there is one."""
         assert loaded.draft.file is not None
         self.file = loaded.draft.file
-        self._report = Report(loaded.draft)
-        self._binding = binder is bind
-        self.functions = Functions(self.file, self._report, binder)
+        self._draft = loaded.draft
+        self._classes = binder is bind
+        self._binder = None if binder is None else remembered(binder)
+        self._compiled: dict[str, Compiled] = {}
 
-    @property
-    def findings(self) -> list[Finding]:
-        """What is wrong with the queues that were compiled."""
-        return self._report.findings
+    @cached_property
+    def functions(self) -> Functions:
+        """The functions of the file; what is wrong with one is a finding of its queue alone."""
+        return Functions(self.file, Report(self._draft), self._binder)
 
-    def queue(self, name: str) -> list[LaunchPlan]:
-        """The workflows of queue *name*; one with findings is left out."""
+    def queue(self, name: str) -> Compiled:
+        """Queue *name* as it is in every order of asking."""
+        if name not in self._compiled:
+            report = Report(self._draft)
+            functions = Functions(self.file, report, self._binder)
+            compiler = _QueueCompiler(self.file, report, functions, binds_classes=self._classes)
+            self._compiled[name] = compiler.compiled(name)
+        return self._compiled[name]
+
+    def queues(self) -> list[Compiled]:
+        """Every queue, in file order."""
+        return [self.queue(name) for name in self.file.queues]
+
+
+class _QueueCompiler:
+    """Compiles one queue; its report has the findings of that queue only."""
+
+    def __init__(
+        self, file: model.QueuesFile, report: Report, functions: Functions, *, binds_classes: bool
+    ) -> None:
+        self.file, self._report, self.functions = file, report, functions
+        self._binding = binds_classes
+
+    def compiled(self, name: str) -> Compiled:
         queue = self.file.queues[name]
-        before = len(errors(self.findings))
         for activity in queue.activities:
             self.functions.of(name, activity)
         for version in queue.draining:
             self._draining(name, version)
-        compiled = [
+        launches = [
             self._workflow(name, workflow_name, workflow)
             for workflow_name, workflow in resolve.workflows(name, queue).items()
         ]
-        return (
-            []
-            if len(errors(self.findings)) > before
-            else [one for one in compiled if one is not None]
-        )
+        findings = tuple(self._report.findings)
+        sound = () if errors(findings) else (one for one in launches if one is not None)
+        return Compiled(tuple(sound), findings)
 
     def _draining(self, queue: str, version: int) -> None:
         entry = self.file.queues[queue].draining[version]
@@ -136,7 +170,7 @@ class Compiler:
                 self.functions.at(path, location)
 
     def _workflow(self, queue_name: str, name: str, workflow: model.Workflow) -> LaunchPlan | None:
-        before = len(errors(self.findings))
+        mark = len(self._report.findings)
         queue = self.file.queues[queue_name]
         location: Location = ("queues", queue_name)
         if queue.workflows:
@@ -154,7 +188,8 @@ class Compiler:
         self._durations(workflow, location)
         calls = Calls(self.file, queue_name, self.functions, self._report, plain_memo(workflow))
         steps, queries = StepCompiler(calls, self._report, workflow, location).compile()
-        if len(errors(self.findings)) > before or workflow_id is None or task_queue is None:
+        found = errors(self._report.findings[mark:])
+        if found or workflow_id is None or task_queue is None:
             return None
         if any(isinstance(step, FaultyStep) for _, step in walk(workflow.steps or (), ())):
             return None

@@ -50,6 +50,20 @@ class Functions:
                 self._report.add(error.code, error.message, location, key=key)
         return self._bound[path]
 
-    def known(self, path: str) -> BoundFunction | None:
-        """The function at *path*, if it was asked for before and has no findings."""
-        return self._bound.get(path)
+
+def remembered(binder: Callable[[str], BoundFunction]) -> Callable[[str], BoundFunction]:
+    """*binder*, asked once for each path, also where it fails."""
+    known: dict[str, BoundFunction | BindingError] = {}
+
+    def bound(path: str) -> BoundFunction:
+        if path not in known:
+            try:
+                known[path] = binder(path)
+            except BindingError as error:
+                known[path] = error
+        found = known[path]
+        if isinstance(found, BindingError):
+            raise BindingError(found.code, found.message) from None
+        return found
+
+    return bound

@@ -71,7 +71,6 @@ class Registry:
             for queue, options in (overrides or {}).items()
         }
         self._compiler = Compiler(loaded)
-        self._compiled: dict[str, list[LaunchPlan]] = {}
 
     def queue(self, name: str) -> list[LaunchPlan]:
         """The workflows of queue *name*.
@@ -83,11 +82,10 @@ class Registry:
         if name not in self.file.queues:
             hint = did_you_mean(name, self.file.queues)
             raise UnknownQueue(f'there is no queue "{name}"{hint}')
-        if name not in self._compiled:
-            self._compiled[name] = self._compiler.queue(name)
-            if found := errors(self._compiler.findings):
-                raise InvalidQueuesFile(in_file_order(found))
-        return self._compiled[name]
+        compiled = self._compiler.queue(name)
+        if found := errors(compiled.findings):
+            raise InvalidQueuesFile(in_file_order(found))
+        return [*compiled.launches]
 
     def workflow(self, name: str) -> LaunchPlan:
         """The workflow called `queue`, or `queue.workflow` where a queue has several.
@@ -192,7 +190,7 @@ class Registry:
             if (queue if declared.queue is None else declared.queue) == name
         }
         for activity, path in version.activities.items():
-            bound[activity] = self._compiler.functions.known(path)
+            bound[activity] = self._compiler.functions.at(path, ())
         return {activity: function for activity, function in bound.items() if function is not None}
 
 

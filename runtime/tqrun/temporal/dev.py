@@ -254,7 +254,7 @@ def _launches(file: str) -> list[LaunchPlan]:
     if loaded.file is None:
         return []
     compiler = Compiler(loaded, None)
-    return [launch for name in loaded.file.queues for launch in compiler.queue(name)]
+    return [launch for queue in compiler.queues() for launch in queue.launches]
 
 
 def _packages(file: str) -> set[str]:

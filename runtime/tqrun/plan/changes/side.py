@@ -89,18 +89,20 @@ def side(revision: Revision, twin: Side | None = None) -> Side:
     reader = Reader(revision)
     compiler = Compiler(loaded, reader.bind)
     same = _same(loaded, revision, twin) if twin is not None else set()
+    compiled = {name: compiler.queue(name) for name in loaded.draft.file.queues if name not in same}
     workflows = {
-        name: twin.workflows[name]
-        if twin is not None and name in same
-        else {plan.plan.workflow: plan for plan in compiler.queue(name)}
+        name: {plan.plan.workflow: plan for plan in compiled[name].launches}
+        if twin is None or name in compiled
+        else twin.workflows[name]
         for name in loaded.draft.file.queues
     }
+    found = (one for queue in compiled.values() for one in queue.findings)
     return Side(
         revision=revision,
         loaded=loaded,
         file=loaded.draft.file,
         workflows=workflows,
-        findings=in_file_order((*loaded.findings, *compiler.findings)),
+        findings=in_file_order((*loaded.findings, *found)),
         reader=reader,
         compiler=compiler,
     )
