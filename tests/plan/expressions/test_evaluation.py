@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from tests.plan.expressions.sources import FROM_BEFORE
 from tqrun.plan.expressions import EvaluationError, Sources, evaluate
 from tqrun.plan.expressions.pieces import TYPE_NAMES
-
-FROM_BEFORE = Sources(lambda: datetime(2026, 1, 1, tzinfo=UTC), lambda: 0.5, bounded=False)
-"""What a run gives its expressions that was started before there was a budget."""
-
 
 NULS = ["a\0b", ["a\0b"], {"k": {"a\0b": 1}}, {"k": ["", "\0"]}]
 
