@@ -438,7 +438,9 @@ def _no_overload(operator: str, given: list[str]) -> str:
     if operator == "_[_]":
         return f"{given[0]} has no item [{given[1]}]"
     hint = ""
-    if {"integer", "number"} <= set(given):
+    if any("optional" in one for one in given):
+        hint = "; write .orValue(…) after it"
+    elif {"integer", "number"} <= set(given):
         hint = "; convert one, for example with double(…)"
     elif "string" in given and operator == "_+_":
         hint = "; convert with string(…), or write the text around ${…}"
@@ -451,6 +453,10 @@ def _type_in_words(name: str) -> str:
         return f"a list of {_type_in_words(name[5:-1])}"
     if name.startswith(("map(", "tqrun.")):
         return "object"
+    if name.startswith("optional_type("):
+        return "optional"
+    if name.startswith("type("):
+        return "type"
     return _TYPES.get(name, name)
 
 

@@ -6,6 +6,7 @@ and has no bound on memory or time. Its meaning is kept; `tests/plan/expressions
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -22,6 +23,7 @@ from tqrun.plan.expressions.tree import Tree
 
 __all__ = ["Failed", "Meter", "OverBudget", "Program"]
 
+_PROBLEM = re.compile(r"ERROR: <input>:\d+:\d+: (.*)")
 OPTIONAL_ARGUMENT = "takes no optional; write .orValue(…) after it"
 
 
@@ -43,7 +45,7 @@ class Program:
         try:
             checked = _environment(declared).compile(aliased(source))
         except RuntimeError as error:
-            raise Failed(str(error)) from None
+            raise Failed(_problem(str(error))) from None
         tree = Tree(checked)
         for _, taker in tree.optional_arguments():
             raise Failed(f"{taker} {OPTIONAL_ARGUMENT}")
@@ -77,6 +79,12 @@ class Program:
         if self._is_optional and isinstance(value, Optional):
             value = value.value
         return result(meter, value)
+
+
+def _problem(text: str) -> str:
+    """What CEL's checker says first; what it goes on to quote is the expression."""
+    match = _PROBLEM.search(text)
+    return f"not a valid expression: {match[1]}" if match else "not a valid expression"
 
 
 @lru_cache(maxsize=4096)

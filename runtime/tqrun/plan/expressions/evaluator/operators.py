@@ -210,7 +210,7 @@ def key_of(value: Any) -> Any:
         return value.plain
     if isinstance(value, str | int) and not isinstance(value, bool):
         return value
-    raise refusal("the key of an object", value)
+    raise Failed(f"the key of an object is text, not {in_words(kind(value))}")
 
 
 def _looked_up(value: Any) -> Any:

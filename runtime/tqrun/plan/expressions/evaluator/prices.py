@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tqrun.plan.expressions.evaluator.meter import CHARACTERS, ITEM, Meter
+from tqrun.plan.expressions.functions import MAX_RANGE
 
 _PART = 100
 """Bytes of one part of a text that was split."""
@@ -159,7 +160,7 @@ def _ordered(meter: Meter, *values: Any) -> None:
 
 
 def _counted(meter: Meter, count: Any) -> None:
-    if isinstance(count, int) and count > 0:
+    if isinstance(count, int) and 0 < count <= MAX_RANGE:
         meter.work(count // 2)
         meter.build(ITEM * count)
 
