@@ -13,11 +13,13 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
+
+from tqrun.frames import from_users_code, users_frames
 
 MAX_TRACEBACK_CHARACTERS = 20_000
 
@@ -76,7 +78,8 @@ class JsonFormatter(logging.Formatter):
     """One JSON object per line: time, level, logger, message, the fields, then the exception.
 
     A memo field or an `extra` never replaces one of these: with the name of another field it
-    stands in the object `memo` or `extra`. What JSON cannot hold is written as text.
+    stands in the object `memo` or `extra`. What JSON cannot hold is written as text. A traceback
+    begins where the user's code does.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -89,7 +92,7 @@ class JsonFormatter(logging.Formatter):
             **fields_of(record),
         }
         if record.exc_info and record.exc_info[0] is not None:
-            line["exception"] = _traceback(record.exc_info)
+            line["exception"] = _traceback(record.exc_info, from_users_code)
         try:
             return _json(line)
         except Exception:  # noqa: BLE001 - an `extra` may be anything, with any `__str__`
@@ -117,9 +120,11 @@ def _text(value: Any) -> str:
         return f"({type(value).__name__}, whose text cannot be had: {type(error).__name__})"
 
 
-def _traceback(information: Any) -> str:
-    """The traceback, of a long one its beginning and its end."""
-    text = "".join(traceback.format_exception(*information))
+def _traceback(information: Any, shorten: Callable[[traceback.TracebackException], None]) -> str:
+    """The traceback without what *shorten* leaves out, of a long one its beginning and its end."""
+    error = traceback.TracebackException(*information)
+    shorten(error)
+    text = "".join(error.format())
     if len(text) <= MAX_TRACEBACK_CHARACTERS:
         return text
     half = MAX_TRACEBACK_CHARACTERS // 2
@@ -127,7 +132,7 @@ def _traceback(information: Any) -> str:
 
 
 class TextFormatter(logging.Formatter):
-    """`12:30:05 info your-queue message key=value …`, with a traceback below if there is one."""
+    """`12:30:05 info message key=value …`, below it the innermost frames of the user's code."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line for *record*."""
@@ -136,7 +141,7 @@ class TextFormatter(logging.Formatter):
         line = f"{time} {record.levelname.lower():7} {record.getMessage()}"
         line += f"  {pairs}" if pairs else ""
         if record.exc_info and record.exc_info[0] is not None:
-            line += "\n" + _traceback(record.exc_info).rstrip()
+            line += "\n" + _traceback(record.exc_info, users_frames).rstrip()
         return line
 
 

@@ -416,3 +416,27 @@ def test_the_time_of_a_child_is_its_own_unless_asked(queues: Queues) -> None:
 def seconds(duration: str) -> float:
     """Of a duration as CEL writes it."""
     return float(duration.removesuffix("s"))
+
+
+def test_findings_of_a_queue_are_told_in_every_test_that_uses_it_and_only_there(
+    tqrun_rehearsal: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "queues.yaml"
+    file.write_text(
+        "queues:\n"
+        "  faulty:\n"
+        "    version: 1\n"
+        "    workflow_id: faulty-${order_id}\n"
+        "    input: {order_id: string}\n"
+        "    steps: [{return: '${ordr_id}'}]\n"
+        "  healthy:\n"
+        "    version: 1\n"
+        "    workflow_id: healthy-${order_id}\n"
+        "    input: {order_id: string}\n"
+        "    steps: [{return: '${order_id}'}]\n"
+    )
+    for _ in range(2):
+        with Queues(tqrun_rehearsal, file) as queues:
+            with pytest.raises(RehearsalFailed, match='"ordr_id" is not known here'):
+                queues.run("faulty", order_id="A")
+            assert queues.run("healthy", order_id="A").result == "A"

@@ -9,7 +9,6 @@ import importlib
 import os
 import signal
 import sys
-import sysconfig
 import traceback
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager, redirect_stdout
@@ -20,10 +19,9 @@ from typing import Any, NoReturn
 
 from tqrun.diagnostics import did_you_mean
 from tqrun.errors import Exit, TqrunError
+from tqrun.frames import is_users
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_STANDARD_LIBRARY = sysconfig.get_path("stdlib") + os.sep
-_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 
 class BindingError(TqrunError):
@@ -134,13 +132,7 @@ def _users_lines(error: BaseException) -> list[str]:
     lines = [(frame.f_code.co_filename, number) for frame, number in frames]
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         lines.append((error.filename, error.lineno))
-    return [f"{shown(file)}:{number}" for file, number in lines if _is_users(file)]
-
-
-def _is_users(file: str) -> bool:
-    return not file.startswith(("<", _STANDARD_LIBRARY, __file__)) and not any(
-        folder in file for folder in _INSTALLED
-    )
+    return [f"{shown(file)}:{number}" for file, number in lines if is_users(file)]
 
 
 def _nearest(missing: str) -> str:
