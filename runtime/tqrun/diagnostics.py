@@ -31,13 +31,8 @@ class Place:
 WARNINGS = frozenset(
     {
         *("bound-item", "constant-id", "idle-retries", "large-plan", "near-miss"),
-        *(
-            "schedule-overlap",
-            "unserved-task-queue",
-            "unused-ignore",
-            "unused-name",
-            "unused-signal",
-        ),
+        *("schedule-overlap", "short-lived-child", "unserved-task-queue", "unused-activity"),
+        *("unused-ignore", "unused-name", "unused-signal"),
     }
 )
 """Rules that tell what is hardly meant; a file that breaks no other can be run."""

@@ -50,6 +50,8 @@ RULES: dict[str, Rule] = {
     "unknown-workflow": Rule(steps.unknown_workflow, ("workflows", "queues")),
     "unknown-signal": Rule(steps.unknown_signal, ("signals",)),
     "unused-signal": Rule(steps.unused_signal, ("steps",)),
+    "unused-activity": Rule(steps.unused_activity, ("steps", "workflows")),
+    "short-lived-child": Rule(steps.short_lived_child, ()),
     "duplicate-workflow-type": Rule(workflows.duplicate_workflow_type, ("workflow_type",)),
     "duplicate-workflow-id": Rule(workflows.duplicate_workflow_id, ("namespace",)),
     "id-policies": Rule(starts.id_policies, _POLICIES),

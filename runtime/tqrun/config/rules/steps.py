@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from tqrun.config import resolve
 from tqrun.config.model import QueuesFile, Workflow
@@ -81,3 +82,46 @@ def _awaited(workflow: Workflow, location: Location) -> Iterator[tuple[Location,
             several = isinstance(step.wait_for, list)
             for index, name in enumerate(step.wait_for if several else [step.wait_for]):
                 yield (*where, "wait_for", *([index] if several else [])), str(name)
+
+
+def unused_activity(file: QueuesFile) -> Iterator[Broken]:
+    """An activity is declared, and no step of its queue calls it."""
+    for name, queue in file.queues.items():
+        workflows = resolve.workflows(name, queue).values()
+        listed = [workflow.steps for workflow in workflows if workflow.steps is not None]
+        # Code, an older version, or callers outside of the file may call what no step does.
+        if len(listed) < len(workflows) or not listed or queue.draining:
+            continue
+        called = {name for steps in listed for name in _called(steps)}
+        # A name that no activity has may have been meant to be any of them.
+        for activity in queue.activities if called <= queue.activities.keys() else ():
+            if activity not in called:
+                message = f'no step calls "{activity}"; remove it when no open run calls it'
+                yield Broken(("queues", name, "activities", activity), message, key=True)
+
+
+def _called(steps: list[Any]) -> Iterator[str]:
+    for _, step in walk(steps, ()):
+        if isinstance(step, ActivityStep):
+            yield step.activity
+        elif isinstance(step, FaultyStep):
+            yield "?"
+        elif isinstance(step, str):
+            yield step
+
+
+def short_lived_child(file: QueuesFile) -> Iterator[Broken]:
+    """A child that is not waited for ends with the run, or with its continuation."""
+    for location, _, workflow in every_workflow(file):
+        for where, step in walk(workflow.steps or (), (*location, "steps")):
+            if not isinstance(step, WorkflowStep) or step.wait:
+                continue
+            if step.parent_close_policy in _ENDS:
+                becomes = _ENDS[step.parent_close_policy]
+                message = f"the child is {becomes} when this run ends or continues as new"
+                message += '; wait for it, or remove "parent_close_policy"'
+                yield Broken((*where, "parent_close_policy"), message)
+
+
+_ENDS = {"terminate": "terminated", "request_cancel": "cancelled"}
+"""The policies that end a child with its parent, and what becomes of the child."""
