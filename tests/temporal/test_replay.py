@@ -14,9 +14,11 @@ from temporalio.client import WorkflowHistory
 
 from tqrun.plan.model import Step, Try, every_step
 from tqrun.temporal.runs import pinned
+from tqrun.temporal.workflow import BOUNDED, PLAN_HEADER
 
 FOLDER = Path(__file__).parent
 HISTORIES = sorted((FOLDER / "histories").glob("*.json"))
+BUDGETS = ("before", "within")
 QUEUES = FOLDER / "recorded" / "queues.yaml"
 
 
@@ -39,6 +41,21 @@ def test_a_run_started_otherwise_has_one_marker_more() -> None:
     launched, otherwise = kinds["calls"], kinds["started_otherwise"]
     assert otherwise.count("MARKER_RECORDED") == 1
     assert sorted(otherwise) == sorted([*launched, "MARKER_RECORDED"])
+
+
+def test_a_run_keeps_the_budget_that_it_was_started_with() -> None:
+    before, within = (FOLDER / "histories" / f"{name}_the_budget.json" for name in BUDGETS)
+    assert BOUNDED not in _header(before)["metadata"]
+    assert BOUNDED in _header(within)["metadata"]
+    ended = [{event_kind(event) for event in events(file)} for file in (before, within)]
+    assert "ACTIVITY_TASK_COMPLETED" in ended[0] - ended[1]
+    assert "TIMER_FIRED" in ended[1] - ended[0]
+
+
+def _header(file: Path) -> dict[str, Any]:
+    started = events(file)[0]["workflowExecutionStartedEventAttributes"]
+    found: dict[str, Any] = started["header"]["fields"][PLAN_HEADER]
+    return found
 
 
 def test_every_kind_of_step_has_been_recorded() -> None:
