@@ -88,6 +88,11 @@ class Calls:
         )
         return call, _returns(function)
 
+    def misspelt_error(self, name: str, activity: str | None = None) -> str | None:
+        """The class that a type of error was meant to be, of one *activity* or of all."""
+        names = [activity] if activity in self.activities else list(self.activities)
+        return self._functions.misspelt_error(name, self.queue, names)
+
     def binds_anything(self, activity: str) -> bool:
         """Whether what a call of *activity* takes is not known: there is no function to look at."""
         declared = self.activities.get(activity)

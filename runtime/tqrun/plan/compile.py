@@ -129,7 +129,7 @@ class Compiler:
         """Queue *name* as it is in every order of asking."""
         if name not in self._compiled:
             report = Report(self._draft)
-            functions = Functions(self.file, report, self._binder)
+            functions = Functions(self.file, report, self._binder, imports=self._classes)
             compiler = _QueueCompiler(self.file, report, functions, binds_classes=self._classes)
             self._compiled[name] = compiler.compiled(name)
         return self._compiled[name]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from tqrun.config import model, resolve
 from tqrun.config.source import Location
 from tqrun.plan.binding import BindingError, BoundFunction
+from tqrun.plan.exceptions import misspelt
 from tqrun.plan.report import Report
 
 
@@ -14,10 +15,18 @@ class Functions:
     """Imports functions when they are first asked for; those that cannot be had are findings."""
 
     def __init__(
-        self, file: model.QueuesFile, report: Report, binder: Callable[[str], BoundFunction] | None
+        self,
+        file: model.QueuesFile,
+        report: Report,
+        binder: Callable[[str], BoundFunction] | None,
+        *,
+        imports: bool = False,
     ) -> None:
-        """The functions of *file*, had from *binder*; without one there are none."""
-        self._file, self._report, self._bind = file, report, binder
+        """The functions of *file*, had from *binder*; without one there are none.
+
+        With *imports*, the binder imports their modules, so that what these define can be seen.
+        """
+        self._file, self._report, self._bind, self._imports = file, report, binder, imports
         self._bound: dict[str, BoundFunction | None] = {}
 
     def of(self, queue: str, activity: str) -> BoundFunction | None:
@@ -49,6 +58,13 @@ class Functions:
                 self._bound[path] = None
                 self._report.add(error.code, error.message, location, key=key)
         return self._bound[path]
+
+    def misspelt_error(self, name: str, queue: str, activities: Iterable[str]) -> str | None:
+        """The exception class near *activities* that *name* was probably meant to be."""
+        if not self._imports:
+            return None
+        functions = (self.of(queue, activity) for activity in activities)
+        return misspelt(name, [one for one in functions if one is not None])
 
 
 def remembered(binder: Callable[[str], BoundFunction]) -> Callable[[str], BoundFunction]:

@@ -121,10 +121,13 @@ def _cleanup(at: Context, step: steps.TryStep, between: State, location: Locatio
 
 def _clause(at: Context, clause: steps.Catch, location: Location) -> plan.Clause:
     known = {*OWN_ERROR_TYPES, *at.calls.fail_types()}
+    here, is_open = (*location, "error_types"), any("${" in one for one in known)
     for index, name in enumerate(clause.error_types):
-        if name not in known and name == name.lower() and not any("${" in one for one in known):
+        if name not in known and name == name.lower() and not is_open:
             message = f'no error has type "{name}"{did_you_mean(name, known)}'
-            at.report.add("unknown-error-type", message, (*location, "error_types", index))
+            at.report.add("unknown-error-type", message, (*here, index))
+        elif name not in known and not is_open:
+            at.error_type(name, (*here, index))
     names = {clause.name: Name(ERROR, "error", location=(*location, "as"))}
     at.refuse_shadows(names)
     with at.scope.showing(names):

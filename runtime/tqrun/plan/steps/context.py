@@ -10,6 +10,7 @@ from typing import Any
 from tqrun.config import model, steps
 from tqrun.config.source import Location
 from tqrun.config.values import Expression
+from tqrun.diagnostics import quote
 from tqrun.plan import model as plan
 from tqrun.plan.calls import Calls
 from tqrun.plan.expressions import (
@@ -119,9 +120,19 @@ class Context:
     def options(self, step: steps.ActivityStep, location: Location) -> None:
         """Check the options of a call that are expressions."""
         for name, value, place in self.calls.options(step, location):
+            if name == "non_retryable_error_types":
+                for index, error in enumerate(value):
+                    self.error_type(error, (*place, index), step.activity)
             if isinstance(value, Expression):
                 check = self.number if name in _NUMBERS else self.seconds
                 check(value, place)
+
+    def error_type(self, name: str, location: Location, activity: str | None = None) -> None:
+        """Check the name of an exception class that *activity*, or any activity, may raise."""
+        meant = self.calls.misspelt_error(name, activity)
+        if meant is not None:
+            message = f'no error has type {quote(name)}; did you mean "{meant}"?'
+            self.report.add("unknown-error-type", message, location)
 
     def use(
         self, names: Any, location: Location, text: str = "", *, uncertain: bool = False

@@ -1,0 +1,5 @@
+from activities.errors import CardDeclined, OwnError
+
+
+def f(key):
+    raise CardDeclined if key else OwnError
