@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from temporalio.exceptions import RetryState, TimeoutType
+
 from docs.reference import PAGE, described, filled
 from tqrun.config.schema import schema
 from tqrun.config.steps import KINDS
 from tqrun.plan.expressions.functions import NAMES
-from tqrun.plan.steps.branches import OWN_ERROR_TYPES
+from tqrun.plan.steps.branches import OWN_ERROR_TYPES, RETRY_STATES, TIMEOUT_TYPES
 
 ROOT = PAGE.parent.parent
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -48,3 +50,9 @@ def test_every_log_line_of_the_worker_is_one_that_it_writes() -> None:
         for level, text in re.findall(r"_logger\.(\w+)\(\s*\"(.+?)\"", source, re.DOTALL)
     }
     assert set(rows) <= written
+
+
+def test_the_words_of_a_caught_error_are_those_of_the_sdk() -> None:
+    assert [*TIMEOUT_TYPES] == [one.name.lower() for one in TimeoutType]
+    assert [*RETRY_STATES] == [one.name.lower() for one in RetryState]
+    assert [word for word in (*TIMEOUT_TYPES, *RETRY_STATES) if f"`{word}`" not in TEXT] == []

@@ -14,6 +14,7 @@ from cel_expr_python import cel
 from tqrun.config.templates import split
 from tqrun.diagnostics import did_you_mean
 from tqrun.plan.expressions import functions, types
+from tqrun.plan.expressions.comparisons import has_enum, never
 from tqrun.plan.expressions.evaluation import evaluate, render
 from tqrun.plan.expressions.evaluator import OPTIONAL_ARGUMENT
 from tqrun.plan.expressions.facts import compared
@@ -57,6 +58,7 @@ _PYTHON = {
 """What a Python user writes, and what it is here."""
 _OF_A_RUN = frozenset({"now", "random", "version", "workflow"})
 """Functions and names that only a run has."""
+_COMPARES = re.compile(r"[!=]=|\bin\b")
 _TAKES_NULL = ("_==_", "_!=_", "@in")
 _CHOICE = "_?_:_"
 _STAND_INS = {name: alias for alias, name in ALIASES.items()}
@@ -196,6 +198,7 @@ class _Check:
             self._refuse_missing(tree, names)
         self._refuse_null()
         self._refuse_has()
+        self._refuse_never(program)
         type_name = self._type_name(program)
         if type_name.startswith(_OPTIONAL_TYPE):
             type_name = type_name.removeprefix(_OPTIONAL_TYPE).removesuffix(">")
@@ -230,6 +233,16 @@ class _Check:
         if match := _HAS_INPUT.search(self._source):
             text = f'"{match[1]}" is an input, which is always there; compare it with null'
             raise self._error("bad-expression", text, match.start(), len(match[0]))
+
+    def _refuse_never(self, program: Any) -> None:
+        """A comparison with a word that the value never has."""
+        if not _COMPARES.search(self._source) or not any(map(has_enum, self._known.values())):
+            return
+        for offset, value, path, choices in never(Tree(program), self._known):
+            subject, shown = (f'"{path}"' if path else "it"), json.dumps(value, ensure_ascii=False)
+            hint = did_you_mean(str(value), map(str, choices)).replace("known here", "it may be")
+            text = f"{subject} is never {shown}{hint}"
+            raise self._error("never-equal", text, offset, len(shown))
 
     def _schema(self, type_name: str, names: Names) -> Schema:
         path = _PATH.match(self._source)

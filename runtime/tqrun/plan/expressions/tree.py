@@ -121,6 +121,14 @@ class Tree:
         self._nodes = list(nodes(tree.expr))
         self.root = tree.expr
 
+    def offset(self, node: Any) -> int:
+        """Where *node* stands."""
+        return int(self._offsets.get(node.id, 0))
+
+    def path(self, node: Any) -> str:
+        """The path of names and fields that *node* is, such as `page.next`; empty if it is not."""
+        return _path(node)
+
     @property
     def is_optional(self) -> bool:
         """Whether the whole is an optional, to what is known of its type."""

@@ -97,13 +97,23 @@ def may_be_null(schema: Schema) -> bool:
 def nullable(schema: Schema) -> Schema:
     """*schema*, or null."""
     found = kinds(schema)
-    return schema if not found or "null" in found else {**schema, "type": [*found, "null"]}
+    if not found or "null" in found:
+        return schema
+    one = {key: value for key, value in schema.items() if key != "const"}
+    if "enum" in schema or "const" in schema:
+        one["enum"] = [*schema.get("enum", [schema.get("const")]), None]
+    return {**one, "type": [*found, "null"]}
 
 
 def not_null(schema: Schema) -> Schema:
     """*schema* without null."""
     found = [kind for kind in kinds(schema) if kind != "null"]
-    return {**schema, "type": found[0] if len(found) == 1 else found} if found else {}
+    if not found:
+        return {}
+    one = {**schema, "type": found[0] if len(found) == 1 else found}
+    if "enum" in one:
+        one["enum"] = [value for value in one["enum"] if value is not None]
+    return one
 
 
 def without_null(schema: Schema, paths: Iterable[str]) -> Schema:

@@ -21,13 +21,20 @@ OWN_ERROR_TYPES = frozenset(
     }
 )
 """Types of errors that the runtime raises itself, and `any`."""
+TIMEOUT_TYPES = ("start_to_close", "schedule_to_start", "schedule_to_close", "heartbeat")
+"""Which limit a `timeout` was: `temporalio.exceptions.TimeoutType` in lower case."""
+RETRY_STATES = (
+    *("in_progress", "non_retryable_failure", "timeout", "maximum_attempts_reached"),
+    *("retry_policy_not_set", "internal_server_error", "cancel_requested"),
+)
+"""Why a call was not tried again: `temporalio.exceptions.RetryState` in lower case."""
 ERROR = types.of_fields(
     {
         "type": {"type": "string"},
         "message": {"type": "string"},
         "activity": {"type": ["string", "null"]},
-        "retry_state": {"type": ["string", "null"]},
-        "timeout_type": {"type": ["string", "null"]},
+        "retry_state": {"type": ["string", "null"], "enum": [*RETRY_STATES, None]},
+        "timeout_type": {"type": ["string", "null"], "enum": [*TIMEOUT_TYPES, None]},
         "non_retryable": {"type": "boolean"},
     }
 )
