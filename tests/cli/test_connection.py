@@ -50,8 +50,7 @@ CONFIGURATION = "Temporal's client configuration"
                 "TEMPORAL_TLS_CLIENT_KEY_PATH": "queues.yaml",
             },
             [],
-            f"{CONFIGURATION} cannot be used: "
-            "the TLS files are not what they should be (PrivateKeyParseError)",
+            f"{CONFIGURATION} cannot be used: the client certificate is not in PEM format",
         ),
         ({"TEMPORAL_CONFIG_FILE": "."}, [], "TEMPORAL_CONFIG_FILE names ., which is a folder"),
         ({"TEMPORAL_CONFIG_FILE": "no"}, [], "TEMPORAL_CONFIG_FILE names no, which does not exist"),

@@ -135,7 +135,17 @@ def test_a_namespace_that_does_not_exist_is_told_in_one_line(project: Project) -
     done = project.tqrun("worker", "all", "--namespace", "nope", "--log-level", "error")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f'error: the Temporal server at {project.address} has no namespace "nope"; '
+        'error: the Temporal server has no namespace "nope"; '
+        "register it, or name another with --namespace\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["launch", "query", "cancel", "terminate"])
+def test_nor_is_it_taken_for_a_run_that_is_not_there(project: Project, command: str) -> None:
+    done = project.tqrun(command, project.queue, "--namespace", "nope")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        'error: the Temporal server has no namespace "nope"; '
         "register it, or name another with --namespace\n"
     )
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client, Interceptor, OutboundInterceptor, StartWorkflowInput
 from temporalio.client import WorkflowHandle as Handle
-from temporalio.envconfig import ClientConfigProfile
-from temporalio.service import RPCError, TLSConfig
+from temporalio.service import RPCError
 
 from tqrun.diagnostics import quote
 from tqrun.errors import ServerUnavailable, UsageError
 from tqrun.temporal.calls import plan_to_send
+from tqrun.temporal.configuration import configured
 from tqrun.temporal.converter import DATA_CONVERTER
+from tqrun.temporal.refusals import NEVER, impossible, reason, silent
 from tqrun.temporal.workflow import PLAN_HEADER, plan_payload
 
 DEFAULT_ADDRESS = "localhost:7233"
@@ -27,8 +26,6 @@ CONNECT_SECONDS = 10.0
 """A server that accepts and stays silent would hang the SDK's own connect."""
 
 _ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s:/\[\]]+):([0-9]{1,5})")
-_NEVER = ("invalid target URL", "Invalid headers", "KeyParseError", "CertificateParseError")
-"""In what the SDK says about a configuration that no server could make good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +64,7 @@ def settings(connection: Connection) -> dict[str, Any]:
     Raises:
         UsageError: The configuration file, profile or environment cannot be used.
     """
-    named = os.environ.get("TEMPORAL_CONFIG_FILE")
-    if named and named != os.devnull and not Path(named).is_file():
-        # The SDK takes a missing file for an empty one.
-        what = "is a folder" if Path(named).is_dir() else "does not exist"
-        raise UsageError(f"TEMPORAL_CONFIG_FILE names {named}, which {what}")
-    try:
-        profile = ClientConfigProfile.load(connection.profile, config_file_strict=True)
-        found: dict[str, Any] = dict(profile.to_client_connect_config())
-    except RuntimeError as error:
-        raise UsageError(f"Temporal's client configuration cannot be used: {error}") from None
-    except OSError as error:
-        message = f"{error.filename}, which Temporal's client configuration names: {error.strerror}"
-        raise UsageError(message) from None
+    found = configured(connection.profile)
     found.setdefault("target_host", DEFAULT_ADDRESS)
     if connection.address is not None:
         found["target_host"] = connection.address
@@ -95,9 +80,6 @@ def _refuse_impossible(found: Mapping[str, Any]) -> None:
     if match is None or not 0 < int(match[1]) <= MAX_PORT:
         example = 'write host:port, for example "localhost:7233"'
         raise UsageError(f"{quote(address)} is no address of a server; {example}")
-    tls = found.get("tls")
-    if isinstance(tls, TLSConfig) and bool(tls.client_cert) != bool(tls.client_private_key):
-        raise UsageError("TLS needs both a client certificate and its private key, or neither")
 
 
 async def connect(connection: Connection, namespace: str, **options: Any) -> Client:
@@ -115,23 +97,11 @@ async def connect(connection: Connection, namespace: str, **options: Any) -> Cli
             CONNECT_SECONDS,
         )
     except TimeoutError:
-        raise ServerUnavailable(f"{address} does not answer as a Temporal server") from None
+        raise ServerUnavailable(f"{address} {silent(found)}") from None
     except (RuntimeError, RPCError, ValueError, TypeError) as error:
-        if any(sign in str(error) for sign in _NEVER):
-            message = f"Temporal's client configuration cannot be used: {_reason(str(error))}"
+        text = str(error)
+        if any(sign in text for sign in NEVER):
+            message = f"Temporal's client configuration cannot be used: {impossible(text)}"
             raise UsageError(message) from None
-        raise ServerUnavailable(
-            f"no Temporal server at {address}: {_reason(str(error))}; "
-            'start one with "tqrun dev", or say where it is with --address'
-        ) from None
-
-
-def _reason(text: str) -> str:
-    """The innermost of the causes that the SDK nests in one line of Rust."""
-    if "InvalidContentType" in text:
-        return "it does not speak TLS, and the client is configured to"
-    if match := re.search(r"\w*(?:Key|Certificate)ParseError", text):
-        return f"the TLS files are not what they should be ({match[0]})"
-    quoted = re.findall(r'"([^"\\]+)"', text)
-    lines = [*text.splitlines(), "no reason given"]
-    return (quoted[-1] if quoted else lines[0])[:200]
+        message = f"no Temporal server at {address}: {reason(text, found)}"
+        raise ServerUnavailable(message) from None

@@ -21,6 +21,7 @@ from tqrun.plan.model import Call, every_step
 from tqrun.plan.registry import Registry
 from tqrun.temporal.client import Connection, connect, settings
 from tqrun.temporal.pollers import Tasks, pollers
+from tqrun.temporal.refusals import no_namespace
 from tqrun.temporal.requests import (
     Act,
     QueryResult,
@@ -183,6 +184,8 @@ class Queues:
         try:
             status, run_id = await started(client, launch, start, signal)
         except RPCError as error:
+            if lacking := no_namespace(error.message):
+                raise lacking from error
             ids = {"queue": queue, "workflow_id": start.workflow_id, "task_queue": start.task_queue}
             _logger.error("launch failed", extra={**ids, "error": error.message})
             raise LaunchFailed(f"{start.workflow_id} was not started: {error.message}") from error

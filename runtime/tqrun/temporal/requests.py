@@ -18,6 +18,7 @@ from tqrun.errors import InvalidInput, RequestFailed, UnknownQuery, UnknownSigna
 from tqrun.plan import classes
 from tqrun.plan.compile import LaunchPlan
 from tqrun.plan.inputs import Inputs
+from tqrun.temporal.refusals import no_namespace
 from tqrun.temporal.start import rendered_id
 from tqrun.temporal.workflow import STATE
 
@@ -123,12 +124,15 @@ async def requested(act: Act, run: WorkflowHandle[Any, Any]) -> tuple[RequestSta
 
     Raises:
         RequestFailed: The server refused, or nobody answered.
+        UsageError: The server lacks the namespace.
     """
     try:
         return await act(run)
     except WorkflowQueryFailedError as error:
         raise RequestFailed(f"{run.id} did not answer: {error}") from error
     except RPCError as error:
+        if lacking := no_namespace(error.message):
+            raise lacking from error
         if error.status is RPCStatusCode.NOT_FOUND:
             return "not_found", None
         if error.status in _UNANSWERED:

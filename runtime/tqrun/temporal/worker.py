@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +21,6 @@ from tqrun.errors import (
     Exit,
     ServerUnavailable,
     TqrunError,
-    UsageError,
 )
 from tqrun.plan.binding import BindingError
 from tqrun.plan.model import UnreadablePlan
@@ -35,6 +33,7 @@ from tqrun.temporal.core_logs import forward_core_logs
 from tqrun.temporal.ending import end_within
 from tqrun.temporal.forked import SIGNALS, release_children
 from tqrun.temporal.health import health_server, not_polling
+from tqrun.temporal.refusals import no_namespace
 from tqrun.temporal.running import Running
 from tqrun.temporal.workflow import PlanSender, workflow_classes
 
@@ -225,14 +224,11 @@ class WorkerProcess:
                     named = {"namespace": client.namespace, "search_attributes": ", ".join(lacking)}
                     _logger.warning(_LACKING, extra=named)
 
-    def _stopped(self, error: BaseException) -> TqrunError:
+    @staticmethod
+    def _stopped(error: BaseException) -> TqrunError:
         text = str(error)
-        if match := re.search(r"Namespace (\S+) (?:was|is) not found", text):
-            address = settings(self._connection)["target_host"]
-            return UsageError(
-                f'the Temporal server at {address} has no namespace "{match[1]}"; '
-                "register it, or name another with --namespace"
-            )
+        if lacking := no_namespace(text):
+            return lacking
         return ServerUnavailable(f"a worker stopped: {text.partition(chr(10))[0][:300]}")
 
 
