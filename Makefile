@@ -34,8 +34,9 @@ programs: $(READY) ## Run 2,000 generated workflows in several ways, 10,000 item
 	  tests/server/test_steps.py::test_a_long_fan_out_is_continued_before_its_history_is_too_long
 
 faults: $(READY) ## Kill workers and servers during 200 runs, and launches of 200 ids (make test: 40, 30)
-	TQRUN_FAULT_RUNS=200 TQRUN_STRESS_IDS=200 $(BIN)/pytest tests/server/test_faults.py \
-	  tests/server/test_debounce_stress.py
+	TQRUN_FAULT_RUNS=200 TQRUN_STRESS_IDS=200 TQRUN_LARGE_LAUNCHES=300 TQRUN_SMALL_LAUNCHES=10000 \
+	  $(BIN)/pytest tests/server/test_faults.py tests/server/test_debounce_stress.py \
+	  tests/server/test_debounce_hot.py
 
 sessions: $(READY) ## Run 200 sessions of the pytest plugin one after the other (make test: 3)
 	TQRUN_SESSIONS=200 $(BIN)/pytest tests/testing/test_sessions.py -k one_after

@@ -60,28 +60,32 @@ QUEUES = """
 """
 MUTANTS = {
     "the flag is cleared after the round": [
-        ("launches.py", "        self.pending.clear()\n", ""),
+        (
+            "launches.py",
+            "newest, self.newest, self.count = self.newest, None, 0",
+            "newest = self.newest",
+        ),
         (
             "workflow.py",
             "            # No await between this look",
-            "            launches.pending.clear()\n            # No await between this look",
+            "            launches.newest = None\n            # No await between this look",
         ),
     ],
     "an await after the last look": [
         (
             "workflow.py",
-            "            if not launches.pending:\n",
-            "            if not launches.pending:\n                await workflow.sleep(0.2)\n",
+            "            if launches.newest is None:\n",
+            "            if launches.newest is None:\n                await workflow.sleep(0.2)\n",
         ),
     ],
     "the inbox is dropped when the run goes on in a new one": [
-        ("workflow.py", '                "launches": launches.pending,\n', ""),
+        ("workflow.py", "                **launches.kept(),\n", ""),
     ],
     "a failed round swallows the waiting launch": [
         (
             "workflow.py",
-            "            if not launches.pending:\n",
-            "            if failure is not None or not launches.pending:\n",
+            "            if launches.newest is None:\n",
+            "            if failure is not None or launches.newest is None:\n",
         ),
     ],
 }

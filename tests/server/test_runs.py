@@ -240,6 +240,7 @@ async def test_a_reset_run_begins_anew_on_todays_plan(
         "run_id": reset["run_id"],
         "plan": reset["plan"],
         "signals": 2,
+        "launches": 0,
     }
     assert result == {"by": "anne", "what": "first of X"}
     described = await client.get_workflow_handle(f"{queue}-X").describe()

@@ -27,6 +27,7 @@ from tqrun.temporal.workflow import STATE
 FOLDER = Path(__file__).parent
 RECORDED = FOLDER / "recorded"
 HISTORIES = FOLDER / "histories"
+LAUNCHES = {"debounced": 2, "hot": 45}
 EVENTS = 40
 """After so many the server suggests to continue as new; by default it is 4,096."""
 
@@ -69,12 +70,17 @@ async def _cancel_call(run: Run) -> None:
     await run.cancel()
 
 
+async def _begin(run: Run) -> None:
+    await run.query(STATE)
+
+
 MEANWHILE: dict[str, Callable[[Run], Awaitable[None]]] = {
     "waits": _wait_for_signals,
     "cancelled": _cancel,
     "cancelled_in_vain": _cancel_call,
     "cancelled_late": _cancel_call,
     "continued": _leave_unread,
+    "hot": _begin,
 }
 """What happens to the run of a workflow, besides its launch."""
 
@@ -103,7 +109,7 @@ async def _recorded(project: Project, client: Client, name: str, file: Path) -> 
     launched = await queues.launch(name, entity_id="X")
     run = client.get_workflow_handle(launched.workflow_id, run_id=launched.run_id)
     await MEANWHILE.get(file.stem, _nothing)(run)
-    if file.stem == "debounced":
+    for _ in range(LAUNCHES.get(file.stem, 1) - 1):
         await queues.launch(name, entity_id="X")
     try:
         await run.result()

@@ -143,6 +143,8 @@ def _as_text(results: Sequence[Result]) -> None:
         typer.echo(f"{one.status} {one.workflow_id}")
         if one.run_id is not None:
             again = f", {one.signals} signals sent again" if one.signals else ""
+            if one.launches > 1:
+                again += f", the newest of {one.launches:,} pending launches taken over"
             typer.echo(f"  run {one.run_id} on plan {one.plan} in place of {one.before}{again}")
     if not results:
         typer.echo("no open run is found")

@@ -33,6 +33,7 @@ from tqrun.plan.registry import Service
 from tqrun.plan.signatures import BoundFunction
 from tqrun.plan.types import result_schema
 from tqrun.temporal import forked, raised
+from tqrun.temporal.carried import MAX_CARRIED_BYTES
 from tqrun.temporal.failures import NOT_BOUND
 from tqrun.temporal.running import Running
 from tqrun.temporal.workflow import RESOLVE
@@ -109,7 +110,14 @@ def resolver(service: Service) -> Callable[..., Any]:
             values = await asyncio.to_thread(launch.inputs.normalise, values)
         except InvalidInput as error:
             raise ApplicationError(str(error), type="invalid_input", non_retryable=True) from None
-        return {"plan": launch.plan.text, "input": values, "bounded": True}
+        resolved = {"plan": launch.plan.text, "input": values, "bounded": True}
+        if (size := len(to_json(resolved))) > MAX_CARRIED_BYTES:
+            message = (
+                f"the input has, with the plan of {launch.name}, {size / 1e6:.1f} MB, "
+                "Temporal's limit is 2 MB; store it and give where it is"
+            )
+            raise ApplicationError(message, type="payload_too_large", non_retryable=True)
+        return resolved
 
     return resolve
 

@@ -7,8 +7,7 @@ position, and a new run goes on from there.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -16,7 +15,6 @@ from temporalio import workflow
 
 from tqrun.plan import model as plan
 from tqrun.plan.expressions import Sources, evaluate, references
-from tqrun.temporal.calls import MAX_KEPT_BYTES
 from tqrun.temporal.scope import Scope
 from tqrun.temporal.steps import branches, calls, errors, flow, lists, simple
 from tqrun.temporal.steps.frames import Frame, Returned, Suspended
@@ -66,11 +64,3 @@ class Interpreter(Run):
     def where(self) -> list[str]:
         """The steps that are being done, innermost ones last."""
         return [f"{place}[{index}]" for place, index in self.places.items()]
-
-
-def too_large(names: Mapping[str, Any]) -> str | None:
-    """Which of *names* is the largest, when together they are too large to be carried on."""
-    sizes = {name: len(json.dumps(value)) for name, value in names.items()}
-    return (
-        max(sizes, key=lambda name: sizes[name]) if sum(sizes.values()) > MAX_KEPT_BYTES else None
-    )

@@ -26,7 +26,7 @@ from temporalio.service import RPCError
 from tqrun.errors import LaunchFailed, UsageError
 from tqrun.plan.compile import LaunchPlan
 from tqrun.temporal.launches import LAUNCH
-from tqrun.temporal.runs import history_of, pinned, refusal
+from tqrun.temporal.runs import LOCAL_ACTIVITY, history_of, pinned, refusal
 from tqrun.temporal.start import Start, prepare, restarted
 
 Status = Literal["reset", "would_reset", "already_current", "ended"]
@@ -43,6 +43,7 @@ class ResetResult:
         run_id: The run that was started in its place.
         plan: Hash of today's plan.
         signals: How many signals of the old run the new one was sent.
+        launches: How many launches were pending, which the new run answers with the newest.
     """
 
     status: Status
@@ -51,6 +52,7 @@ class ResetResult:
     run_id: str | None
     plan: str
     signals: int = 0
+    launches: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,13 @@ class _Old:
     Attributes:
         values: Its input, without the state that an earlier run left it.
         memo: Its memo, with the hash of its plan.
+        launches: How many launches no round had answered yet.
     """
 
     run_id: str
     values: Mapping[str, Any]
     memo: Mapping[str, Any]
+    launches: int
 
 
 async def reset(
@@ -83,7 +87,9 @@ async def reset(
     old, history = await _old(client, launch, workflow_id)
     start = _start(launch, workflow_id, old)
     plan = pinned(history.events)
-    kept = ResetResult("already_current", workflow_id, old.run_id, None, start.plan_hash)
+    kept = ResetResult(
+        "already_current", workflow_id, old.run_id, None, start.plan_hash, launches=old.launches
+    )
     if plan is None or plan.hash == start.plan_hash:
         return kept
     if dry_run:
@@ -98,7 +104,7 @@ async def reset(
     # Read again now that it has ended, so that none is missed.
     final = await history_of(client, workflow_id, old.run_id)
     sent = await _send_again(client, workflow_id, run_id, await _signals(client, final))
-    return ResetResult("reset", workflow_id, old.run_id, run_id, start.plan_hash, sent)
+    return dataclasses.replace(kept, status="reset", run_id=run_id, signals=sent)
 
 
 def _start(launch: LaunchPlan, workflow_id: str, old: _Old) -> Start:
@@ -117,9 +123,12 @@ async def _old(
     _refuse(launch, run)
     history = await history_of(client, workflow_id, run.run_id)
     inputs = await _inputs(client, history.events)
-    newest = await _newest_launch(client, history.events) if launch.debounce else None
-    values = newest or (inputs[0] if inputs else {})
-    return _Old(run.run_id, values, dict(await run.memo())), history
+    values, pending = inputs[0] if inputs else {}, 0
+    if launch.debounce:
+        carried = _state(inputs)
+        newest = await _newest_launch(client, history.events) or _newest_carried(carried)
+        values, pending = newest or values, _pending(carried, history.events)
+    return _Old(run.run_id, values, dict(await run.memo()), pending), history
 
 
 def _refuse(launch: LaunchPlan, run: WorkflowExecutionDescription) -> None:
@@ -147,11 +156,33 @@ async def _newest_launch(client: Client, events: Sequence[HistoryEvent]) -> Any:
     return given[-1][0].get("input") if given and given[-1] else None
 
 
+def _newest_carried(state: Mapping[str, Any]) -> Any:
+    """The input of the newest launch that the run before has left; None without any."""
+    return next((one[0] for one in reversed(state.get("launches", ()))), None)
+
+
+def _pending(state: Mapping[str, Any], events: Sequence[HistoryEvent]) -> int:
+    """How many launches no round has answered: each round begins with a marker."""
+    count: int = state.get("launch_count", len(state.get("launches", ())))
+    for event in events:
+        if event.event_type == EventType.EVENT_TYPE_MARKER_RECORDED:
+            is_round = event.marker_recorded_event_attributes.marker_name == LOCAL_ACTIVITY
+            count = 0 if is_round else count
+        signal = event.workflow_execution_signaled_event_attributes
+        count += signal.signal_name == LAUNCH
+    return count
+
+
+def _state(inputs: Sequence[Any]) -> Mapping[str, Any]:
+    """What the run before has left this one, if there was one."""
+    return inputs[1] if len(inputs) == 2 and isinstance(inputs[1], dict) else {}
+
+
 async def _signals(client: Client, history: WorkflowHistory) -> list[tuple[str, list[Any]]]:
     """What the run was sent, and what the one before had left it unread, oldest first."""
-    inputs = await _inputs(client, history.events)
-    state = inputs[1] if len(inputs) == 2 and isinstance(inputs[1], dict) else {}
+    state = _state(await _inputs(client, history.events))
     carried = [(name, [payload]) for name, payload in state.get("inbox", ())]
+    carried += [(name, list(payloads)) for name, payloads in state.get("early", ())]
     received = await _received(client, history.events)
     return [*carried, *(one for one in received if one[0] != LAUNCH)]
 

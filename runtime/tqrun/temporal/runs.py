@@ -19,7 +19,7 @@ from tqrun.errors import ServerUnavailable, UsageError
 from tqrun.plan.model import Plan, decode
 from tqrun.temporal.workflow import PLAN_HEADER, RESOLVE
 
-_LOCAL_ACTIVITY = "core_local_activity"
+LOCAL_ACTIVITY = "core_local_activity"
 """The marker in which the SDK records a local activity."""
 
 
@@ -84,7 +84,7 @@ def _resolved(event: HistoryEvent) -> bytes | None:
     if event.event_type != EventType.EVENT_TYPE_MARKER_RECORDED:
         return None
     marker = event.marker_recorded_event_attributes
-    if marker.marker_name != _LOCAL_ACTIVITY or not marker.details["result"].payloads:
+    if marker.marker_name != LOCAL_ACTIVITY or not marker.details["result"].payloads:
         return None
     about = marker.details["data"].payloads
     if not about or json.loads(about[0].data).get("activity_type") != RESOLVE:

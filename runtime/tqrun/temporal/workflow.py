@@ -26,9 +26,10 @@ from temporalio.worker import (
 
 from tqrun.plan.model import Plan, decode
 from tqrun.temporal.calls import Calls, plan_to_send
+from tqrun.temporal.carried import continued, has_room, refuse_too_large
 from tqrun.temporal.failures import refused
 from tqrun.temporal.inbox import Inbox
-from tqrun.temporal.interpreter import Interpreter, too_large
+from tqrun.temporal.interpreter import Interpreter
 from tqrun.temporal.launches import LAUNCH, Launches
 from tqrun.temporal.steps.cancellation import Cancellation
 from tqrun.temporal.steps.frames import Returned, Suspended
@@ -96,9 +97,9 @@ class _Run:
     async def interpret(self, inputs: Sequence[Any]) -> Any:
         """Run the plan of this run on its input; the result is the workflow's."""
         self.cancellation = Cancellation()
-        inputs, state = _continued(inputs)
+        inputs, state = continued(inputs)
         launches = self.launches
-        launches.restore(state.get("launches", ()))
+        launches.restore(state)
         self.inbox.restore(state.get("inbox", ()), state.get("early", ()))
         self._answer(None, launches)
         begin: _Begin = self._first
@@ -114,7 +115,7 @@ class _Run:
                     raise
                 failure = error
             # No await between this look at the launches and the end: none can be lost.
-            if not launches.pending:
+            if launches.newest is None:
                 if failure is not None:
                     raise failure
                 return result
@@ -128,7 +129,7 @@ class _Run:
         """The plan and the input: as the launcher sent them, else resolved by the worker."""
         header = workflow.info().headers.get(PLAN_HEADER)
         if header is None:
-            if launches.pending:
+            if launches.newest is not None:
                 return await self._next(inputs, state, launches)
             return await self._resolve(inputs)
         plan, values = decode(header.data), inputs[0] if inputs else {}
@@ -137,15 +138,17 @@ class _Run:
         return _Round(plan, header.data, values, BOUNDED in header.metadata)
 
     async def _next(
-        self, inputs: Sequence[Any], _: Mapping[str, Any], launches: Launches
+        self, _inputs: Sequence[Any], _state: Mapping[str, Any], launches: Launches
     ) -> _Round:
         """What the newest launch asks for, when no other has come for its window."""
         settled = await launches.settle(self.is_time_to_stop)
         await self.cancellation.heed()
         if not settled:
-            kept = {"launches": launches.pending, "early": self.inbox.early}
-            kept["inbox"] = self.inbox.unread
-            self._continue(None, inputs[0] if inputs else {}, kept)
+            kept = {**launches.kept(), "early": self.inbox.early, "inbox": self.inbox.unread}
+            # What does not fit is taken at once: the round that begins drops early signals or
+            # fails over the unread ones, with a word about them.
+            if has_room({}, kept):
+                self._continue(None, {}, kept)
         return await self._resolve([launches.take()])
 
     async def _resolve(self, inputs: Sequence[Any]) -> _Round:
@@ -183,14 +186,10 @@ class _Run:
                 "frames": outcome.frames,
                 "locals": interpreter.locals,
                 "inbox": inbox.unread,
-                "launches": launches.pending,
+                **launches.kept(),
                 "first_run": first_run,
             }
-            largest = too_large(
-                {**interpreter.locals, "(position)": outcome.frames, "(unread)": inbox.unread}
-            )
-            if largest is not None:
-                raise _cannot_go_on(largest)
+            refuse_too_large(todo.values, kept)
             self._continue(todo.encoded, todo.values, kept)
         assert isinstance(outcome, Returned)
         return outcome.value
@@ -206,7 +205,7 @@ class _Run:
                 "passes": {} if interpreter is None else dict(interpreter.passes),
                 "locals": {name: _short(value) for name, value in kept.items()},
                 "unread_signals": [name for name, _ in self.inbox.unread],
-                "pending_launches": len(launches.pending),
+                "pending_launches": launches.count,
             }
 
         workflow.set_query_handler(STATE, state)
@@ -223,14 +222,6 @@ class _Run:
             plan_to_send.reset(token)
 
 
-def _cannot_go_on(largest: str) -> ApplicationError:
-    message = (
-        f'the run must go on in a new one, and "{largest}" is too large to be carried; '
-        "together they may have 1 MB, so store it and keep where"
-    )
-    return ApplicationError(message, type="state_too_large", non_retryable=True)
-
-
 def _first_run() -> dict[str, str]:
     """What expressions see of the run that the others continue."""
     info = workflow.info()
@@ -245,13 +236,6 @@ def _answering(interpreter: Interpreter, value: Any) -> Callable[..., Any]:
 def _short(value: Any) -> Any:
     text = str(value)
     return value if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
-
-
-def _continued(inputs: Sequence[Any]) -> tuple[Sequence[Any], Mapping[str, Any]]:
-    """The inputs, and the state that the run before this one has left, if there was one."""
-    if workflow.info().continued_run_id is None or len(inputs) != 2:
-        return inputs, {}
-    return inputs[:1], inputs[1]
 
 
 def _fields(todo: _Round) -> dict[str, Any]:
