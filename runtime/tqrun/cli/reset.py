@@ -104,10 +104,11 @@ def _confirm(count: int, name: str, *, asked: bool) -> None:
 
 async def _open(connection: Connection, launch: LaunchPlan, where: str) -> list[str]:
     from tqrun.temporal.client import connect
+    from tqrun.temporal.described import OPEN
     from tqrun.temporal.runs import matching
 
     client = await connect(connection, launch.namespace)
-    query = f'WorkflowType = "{launch.workflow_type}" AND ExecutionStatus = "Running" AND ({where})'
+    query = f'WorkflowType = "{launch.workflow_type}" AND {OPEN} AND ({where})'
     return [workflow_id async for workflow_id, _ in matching(client, query)]
 
 

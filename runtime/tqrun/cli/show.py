@@ -76,6 +76,10 @@ def _lines(found: Shown, reset: str) -> list[str]:
         f"  run {found.run_id} on {found.task_queue}",
         f"  since {found.started:%Y-%m-%d %H:%M:%S}{until} UTC, {found.events} events",
     ]
+    if found.paused:
+        lines.append(f"  paused {found.paused}")
+    if found.starts:
+        lines.append(f"  begins at {found.starts:%Y-%m-%d %H:%M:%S} UTC, after its start_delay")
     if found.workflow_class is not None:
         lines.append(f"  hand-written class {found.workflow_class}, without plan and steps")
     elif found.plan is None:

@@ -26,6 +26,7 @@ from tqrun.temporal.requests import (
     Act,
     QueryResult,
     RequestResult,
+    Target,
     address,
     ask,
     cancel,
@@ -169,7 +170,7 @@ class Queues:
         launch = self.registry.workflow(queue)
         workflow_id = address(launch, values)
         client = await self.client(launch.namespace)
-        status, answer = await requested(act, client.get_workflow_handle(workflow_id))
+        status, answer = await requested(act, Target(client, workflow_id))
         return RequestResult(status, workflow_id, client.namespace), answer
 
     async def _launch(

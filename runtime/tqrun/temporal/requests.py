@@ -8,9 +8,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from temporalio.client import WorkflowExecutionStatus, WorkflowHandle, WorkflowQueryFailedError
+from temporalio.client import (
+    Client,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+)
 from temporalio.service import RPCError, RPCStatusCode
 
 from tqrun.diagnostics import did_you_mean
@@ -18,6 +23,7 @@ from tqrun.errors import InvalidInput, RequestFailed, UnknownQuery, UnknownSigna
 from tqrun.plan import classes
 from tqrun.plan.compile import LaunchPlan
 from tqrun.plan.inputs import Inputs
+from tqrun.temporal.described import describe
 from tqrun.temporal.refusals import no_namespace
 from tqrun.temporal.start import rendered_id
 from tqrun.temporal.workflow import STATE
@@ -26,7 +32,21 @@ ANSWER_WITHIN = timedelta(seconds=10)
 """A query waits for a worker; the server itself would wait for 30 seconds."""
 
 RequestStatus = Literal["sent", "answered", "cancel_requested", "terminated", "not_found"]
-Act = Callable[[WorkflowHandle[Any, Any]], Awaitable[tuple[RequestStatus, Any]]]
+
+
+class Target(NamedTuple):
+    """The run with an id, or the latest one of it."""
+
+    client: Client
+    workflow_id: str
+
+    @property
+    def handle(self) -> WorkflowHandle[Any, Any]:
+        """What the SDK calls it."""
+        return self.client.get_workflow_handle(self.workflow_id)
+
+
+Act = Callable[[Target], Awaitable[tuple[RequestStatus, Any]]]
 _UNANSWERED = (RPCStatusCode.CANCELLED, RPCStatusCode.DEADLINE_EXCEEDED)
 
 
@@ -119,7 +139,7 @@ def _not_declared(kind: str, name: str, workflow: str, known: Collection[str]) -
     return f'{workflow} has no {kind} "{name}"{hint or "; it declares none"}'
 
 
-async def requested(act: Act, run: WorkflowHandle[Any, Any]) -> tuple[RequestStatus, Any]:
+async def requested(act: Act, run: Target) -> tuple[RequestStatus, Any]:
     """What *act* comes to for *run*.
 
     Raises:
@@ -129,41 +149,51 @@ async def requested(act: Act, run: WorkflowHandle[Any, Any]) -> tuple[RequestSta
     try:
         return await act(run)
     except WorkflowQueryFailedError as error:
-        raise RequestFailed(f"{run.id} did not answer: {error}") from error
+        raise RequestFailed(f"{run.workflow_id} did not answer: {error}") from error
     except RPCError as error:
         if lacking := no_namespace(error.message):
             raise lacking from error
         if error.status is RPCStatusCode.NOT_FOUND:
             return "not_found", None
         if error.status in _UNANSWERED:
-            message = f"no worker answered for {run.id}; is one running that serves its task queue?"
-            raise RequestFailed(message) from error
-        raise RequestFailed(f"{run.id} was not reached: {error.message}") from error
+            raise RequestFailed(
+                f"no worker answered for {run.workflow_id}; "
+                "is one running that serves its task queue?"
+            ) from error
+        raise RequestFailed(f"{run.workflow_id} was not reached: {error.message}") from error
 
 
 async def send_signal(
-    run: WorkflowHandle[Any, Any], signal: str, payload: Mapping[str, Any]
+    run: Target, signal: str, payload: Mapping[str, Any]
 ) -> tuple[RequestStatus, Any]:
     """Signal the run."""
-    await run.signal(signal, payload)
+    await run.handle.signal(signal, payload)
     return "sent", None
 
 
-async def ask(run: WorkflowHandle[Any, Any], query: str) -> tuple[RequestStatus, Any]:
+async def ask(run: Target, query: str) -> tuple[RequestStatus, Any]:
     """Query the run."""
-    return "answered", await run.query(query, rpc_timeout=ANSWER_WITHIN)
+    try:
+        return "answered", await run.handle.query(query, rpc_timeout=ANSWER_WITHIN)
+    except (ValueError, WorkflowQueryRejectedError):
+        # The SDK 1.35 raises ValueError, having no word for the state of a paused run.
+        found = await describe(run.client, run.workflow_id)
+        if found.pause is None:
+            raise
+        message = f"{run.workflow_id} is paused {found.pause}; it answers once it is unpaused"
+        raise RequestFailed(message) from None
 
 
-async def cancel(run: WorkflowHandle[Any, Any]) -> tuple[RequestStatus, Any]:
+async def cancel(run: Target) -> tuple[RequestStatus, Any]:
     """Cancel the run."""
     # The server takes the cancellation of a run that has ended for done.
-    if (await run.describe()).status is not WorkflowExecutionStatus.RUNNING:
+    if not (await describe(run.client, run.workflow_id)).is_open:
         return "not_found", None
-    await run.cancel()
+    await run.handle.cancel()
     return "cancel_requested", None
 
 
-async def terminate(run: WorkflowHandle[Any, Any], reason: str | None) -> tuple[RequestStatus, Any]:
+async def terminate(run: Target, reason: str | None) -> tuple[RequestStatus, Any]:
     """Terminate the run."""
-    await run.terminate(reason=reason)
+    await run.handle.terminate(reason=reason)
     return "terminated", None

@@ -14,17 +14,13 @@ from typing import Any, Literal
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import (
-    Client,
-    WorkflowExecutionDescription,
-    WorkflowExecutionStatus,
-    WorkflowHistory,
-)
+from temporalio.client import Client, WorkflowHistory
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from tqrun.errors import LaunchFailed, UsageError
 from tqrun.plan.compile import LaunchPlan
+from tqrun.temporal.described import Run, describe
 from tqrun.temporal.launches import LAUNCH
 from tqrun.temporal.runs import LOCAL_ACTIVITY, history_of, pinned, refusal
 from tqrun.temporal.start import Start, prepare, restarted
@@ -117,7 +113,7 @@ async def _old(
     client: Client, launch: LaunchPlan, workflow_id: str
 ) -> tuple[_Old, WorkflowHistory]:
     try:
-        run = await client.get_workflow_handle(workflow_id).describe()
+        run = await describe(client, workflow_id)
     except RPCError as error:
         raise refusal(error, workflow_id) from None
     _refuse(launch, run)
@@ -128,20 +124,21 @@ async def _old(
         carried = _state(inputs)
         newest = await _newest_launch(client, history.events) or _newest_carried(carried)
         values, pending = newest or values, _pending(carried, history.events)
-    return _Old(run.run_id, values, dict(await run.memo()), pending), history
+    return _Old(run.run_id, values, await run.memo(client), pending), history
 
 
-def _refuse(launch: LaunchPlan, run: WorkflowExecutionDescription) -> None:
-    if run.status is not WorkflowExecutionStatus.RUNNING:
-        status = run.status.name.lower() if run.status else "over"
-        raise UsageError(f"{run.id} is {status}: launch it again")
+def _refuse(launch: LaunchPlan, run: Run) -> None:
+    if not run.is_open:
+        raise UsageError(f"{run.workflow_id} is {run.status}: launch it again")
     if run.workflow_type != launch.workflow_type:
         raise UsageError(
-            f"{run.id} is of type {run.workflow_type}, {launch.name} of type {launch.workflow_type}"
+            f"{run.workflow_id} is of type {run.workflow_type}, "
+            f"{launch.name} of type {launch.workflow_type}"
         )
     if run.parent_id is not None:
         raise UsageError(
-            f"{run.id} is a child of {run.parent_id}, which would see it fail; reset that one"
+            f"{run.workflow_id} is a child of {run.parent_id}, which would see it fail; "
+            "reset that one"
         )
 
 

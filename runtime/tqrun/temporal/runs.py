@@ -17,6 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from tqrun.errors import ServerUnavailable, UsageError
 from tqrun.plan.model import Plan, decode
+from tqrun.temporal.described import listed
 from tqrun.temporal.workflow import PLAN_HEADER, RESOLVE
 
 LOCAL_ACTIVITY = "core_local_activity"
@@ -114,8 +115,8 @@ async def matching(client: Client, query: str) -> AsyncIterator[tuple[str, str]]
         ServerUnavailable: It refused.
     """
     try:
-        async for found in client.list_workflows(query):
-            yield found.id, found.run_id
+        async for found in listed(client, query):
+            yield found
     except RPCError as error:
         if error.status is RPCStatusCode.INVALID_ARGUMENT:
             raise UsageError(f"the server does not understand the query: {error.message}") from None

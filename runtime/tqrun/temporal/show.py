@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import (
     Client,
-    WorkflowExecutionDescription,
-    WorkflowExecutionStatus,
     WorkflowFailureError,
+    WorkflowHistory,
     WorkflowQueryFailedError,
 )
 from temporalio.service import RPCError
 
 from tqrun.plan.compile import LaunchPlan
 from tqrun.temporal.client import Connection, connect, settings
+from tqrun.temporal.described import Pause, Run, describe
 from tqrun.temporal.queues import ending
 from tqrun.temporal.runs import Pinned, history_of, pinned, refusal
 from tqrun.temporal.stuck import Stuck, stuck
@@ -27,11 +28,7 @@ from tqrun.temporal.workflow import STATE
 ANSWER_WITHIN = timedelta(seconds=5)
 """A query waits for a worker; the server itself would wait for 30 seconds."""
 
-_WELL = (
-    WorkflowExecutionStatus.RUNNING,
-    WorkflowExecutionStatus.COMPLETED,
-    WorkflowExecutionStatus.CONTINUED_AS_NEW,
-)
+_WELL = ("completed", "continued_as_new")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +39,9 @@ class Shown:
         workflow_class: The hand-written class that runs in place of steps, `package.module:Class`;
             such a run has neither a plan nor a state.
         activities: Those that it waits for, with the attempt that each is at.
-        status: `running`, `completed` and so on, as Temporal has it.
+        status: `running`, `paused`, `completed` and so on, as Temporal has it.
+        paused: Who has paused it, since when and why.
+        starts: When its first step is due, while it waits in its `start_delay`.
         plan: Hash of the plan that it is pinned to; None when it has none yet.
         pinned: `header` or `marker`: where its history has the plan.
         is_current: A launch of today would have the same plan.
@@ -61,6 +60,8 @@ class Shown:
     namespace: str
     task_queue: str
     started: datetime
+    starts: datetime | None
+    paused: Pause | None
     closed: datetime | None
     events: int
     plan: str | None
@@ -86,33 +87,39 @@ async def shown(
     """
     client = await connect(connection, launch.namespace)
     try:
-        run = await client.get_workflow_handle(workflow_id, run_id=run_id).describe()
+        run = await describe(client, workflow_id, run_id)
         problem = await stuck(client, run)
         error = await _error(client, run)
     except RPCError as refused:
         raise refusal(refused, workflow_id) from None
-    plan = pinned((await history_of(client, workflow_id, run.run_id)).events)
+    history = await history_of(client, workflow_id, run.run_id)
+    plan, starts = pinned(history.events), _starts(run, history)
     by_hand = launch.workflow_class if plan is None else None
     state: Mapping[str, Any] | None = None
     if by_hand is not None:
         no_state: str | None = "a hand-written class has no steps"
     elif problem is not None:
         no_state = "the run does not answer while its workflow task fails"
+    elif run.pause is not None:
+        no_state = "it answers once it is unpaused"
+    elif starts is not None:
+        no_state = "it has not begun its steps"
     else:
         state, no_state = await _state(client, workflow_id, run.run_id)
-    status = run.status or WorkflowExecutionStatus.RUNNING
     address = settings(connection)["target_host"]
     return Shown(
-        status=status.name.lower(),
+        status=run.status,
         workflow_id=workflow_id,
         run_id=run.run_id,
         workflow_type=run.workflow_type,
         workflow_class=f"{by_hand.__module__}:{by_hand.__qualname__}" if by_hand else None,
         namespace=client.namespace,
         task_queue=run.task_queue,
-        started=run.start_time,
-        closed=run.close_time,
-        events=run.history_length,
+        started=run.started,
+        starts=starts,
+        paused=run.pause,
+        closed=run.closed,
+        events=run.events,
         plan=plan.hash if plan else None,
         pinned=plan.by if plan else None,
         is_current=plan.hash == launch.plan.hash if plan else None,
@@ -120,7 +127,7 @@ async def shown(
         no_state=no_state,
         activities=[
             {"activity": one.activity_type.name, "attempt": one.attempt}
-            for one in run.raw_description.pending_activities
+            for one in run.raw.pending_activities
         ],
         reported_problem=_problem(run.search_attributes),
         stuck=problem,
@@ -129,10 +136,18 @@ async def shown(
     ), plan
 
 
-async def _error(client: Client, run: WorkflowExecutionDescription) -> str | None:
-    if run.status in _WELL:
+def _starts(run: Run, history: WorkflowHistory) -> datetime | None:
+    """When the first task of *run* is due, if it has yet to get one."""
+    began = any(
+        event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED for event in history.events
+    )
+    return run.starts if run.is_open and not began else None
+
+
+async def _error(client: Client, run: Run) -> str | None:
+    if run.is_open or run.status in _WELL:
         return None
-    handle = client.get_workflow_handle(run.id, run_id=run.run_id)
+    handle = client.get_workflow_handle(run.workflow_id, run_id=run.run_id)
     try:
         await handle.result(follow_runs=False)
     except WorkflowFailureError as error:

@@ -27,6 +27,7 @@ from tqrun.plan.model import Child, every_step
 from tqrun.plan.registry import Registry, Service
 from tqrun.temporal import attributes
 from tqrun.temporal.activity import resolver
+from tqrun.temporal.described import describe
 from tqrun.temporal.failures import described
 from tqrun.temporal.one_clock import SUMMARY, OneClock
 from tqrun.temporal.requests import checked, known_query
@@ -180,13 +181,14 @@ class Stage:
                     return why
 
     async def _why(self, handle: WorkflowHandle[Any, Any]) -> str | None:
-        run = await handle.describe()
+        run = await describe(self._client, handle.id, handle.run_id)
         found = await stuck(self._client, run)
         if found is not None and found.failures >= _FAILURES:
             return (
-                f"{run.id} does not go on: its workflow task fails again and again: {found.cause}"
+                f"{run.workflow_id} does not go on: "
+                f"its workflow task fails again and again: {found.cause}"
             )
-        for child in run.raw_description.pending_children[:_CHILDREN]:
+        for child in run.raw.pending_children[:_CHILDREN]:
             own = self._client.get_workflow_handle(child.workflow_id, run_id=child.run_id)
             if why := await self._why(own):
                 return why

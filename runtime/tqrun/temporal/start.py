@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple
 
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.client import Client, WorkflowHandle
 from temporalio.common import TypedSearchAttributes, WorkflowIDConflictPolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
@@ -17,6 +17,7 @@ from tqrun.plan.compile import LaunchPlan
 from tqrun.plan.expressions import EvaluationError, Template, evaluate
 from tqrun.plan.ids import MAX_ID_BYTES
 from tqrun.temporal.calls import REUSE, plan_to_send, search_attributes, seconds
+from tqrun.temporal.described import describe
 from tqrun.temporal.launches import LAUNCH
 
 Status = Literal["started", "already_running", "already_finished", "joined"]
@@ -227,11 +228,10 @@ async def _status_of_existing(
     if launch.options.id_reuse_policy == "allow_duplicate":
         return "already_running"
     try:
-        described = await client.get_workflow_handle(start.workflow_id, run_id=run_id).describe()
+        run = await describe(client, start.workflow_id, run_id)
     except RPCError:
         return "already_running"
-    running = described.status is WorkflowExecutionStatus.RUNNING
-    return "already_running" if running else "already_finished"
+    return "already_running" if run.is_open else "already_finished"
 
 
 def _value(value: Any, scope: Mapping[str, Any]) -> Any:

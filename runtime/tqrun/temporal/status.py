@@ -16,6 +16,7 @@ from tqrun.diagnostics import did_you_mean
 from tqrun.errors import ServerUnavailable, UnknownQueue
 from tqrun.plan.compile import task_queues
 from tqrun.temporal.client import Connection, connect
+from tqrun.temporal.described import OPEN
 from tqrun.temporal.pollers import Tasks, pollers
 
 State = Literal["current", "draining", "external", "removed"]
@@ -49,7 +50,7 @@ class VersionStatus:
     """What the server says of one version.
 
     Attributes:
-        open: Runs on its task queues that have not ended.
+        open: Runs on its task queues that have not ended, paused ones included.
         workers: Processes that have polled them within the last minute and a half.
         calling: Open runs of the queues that call its functions, of whatever version.
     """
@@ -144,7 +145,7 @@ class Server:
         """
         among = ", ".join(f'"{name}"' for name in names)
         client = await self.client(namespace)
-        query = f'ExecutionStatus = "Running" AND TaskQueue IN ({among})'
+        query = f"{OPEN} AND TaskQueue IN ({among})"
         try:
             async with self._free:
                 return (await client.count_workflows(query)).count

@@ -11,8 +11,9 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import WorkflowTaskFailedEventAttributes
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
-from temporalio.client import Client, WorkflowExecutionDescription, WorkflowFailureError
+from temporalio.client import Client, WorkflowFailureError
 
+from tqrun.temporal.described import Run
 from tqrun.temporal.queues import cause_chain
 
 _CAUSE = "WORKFLOW_TASK_FAILED_CAUSE_"
@@ -33,17 +34,17 @@ class Stuck:
     cause: str
 
 
-async def stuck(client: Client, run: WorkflowExecutionDescription) -> Stuck | None:
+async def stuck(client: Client, run: Run) -> Stuck | None:
     """What keeps *run* from going on; None if its workflow task has not failed.
 
     Raises:
         RPCError: The server does not tell.
     """
     # The first attempt is 1, and one that only waits to be made counts.
-    failures = run.raw_description.pending_workflow_task.attempt - 1
+    failures = run.raw.pending_workflow_task.attempt - 1
     if failures < 1:
         return None
-    failed = await _last_failure(client, run.id, run.run_id)
+    failed = await _last_failure(client, run.workflow_id, run.run_id)
     if failed is None:
         return None
     if not failed.failure.message:
