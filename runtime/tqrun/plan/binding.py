@@ -191,6 +191,9 @@ def misfit(
     if not refused:
         return None
     annotation = types.named(parameter.annotation)
+    field = types.unfit_field(refused[0], accepted) if len(refused) == 1 else None
+    if field is not None:
+        subject, declared, refused = f'"{field[0]}" of {subject}', field[1], [field[1]]
     what = " or ".join(types.described(one) for one in refused)
     verb = "is" if what == types.described(declared) else "may be"
     message = f"{_subject(function, name)} takes {annotation}, but {subject} {verb} {what}"

@@ -110,6 +110,8 @@ class Scope:
             raise WriteError("concurrent-write", message)
         both = types.joined(known.schema, schema)
         if both is None:
+            # One finding is enough: what follows takes the name for written.
+            home.names[name] = replace(known, certain=True, facts=frozenset({""}))
             was, becomes = (described(_kind_of(one)) for one in (known.schema, schema))
             message = f'"{name}" was {was} and becomes {becomes}; use another name'
             raise WriteError("changed-type", message)
@@ -169,7 +171,7 @@ class Scope:
             assert scope is not None
             for name in scope.names.keys() & later.keys():
                 known, after_pass = scope.names[name], later[name]
-                schema = types.joined(known.schema, after_pass.schema) or {}
+                schema = types.either(known.schema, after_pass.schema)
                 facts = known.facts & after_pass.facts
                 scope.names[name] = replace(known, schema=schema, facts=facts)
             scope = scope.outer
@@ -197,7 +199,7 @@ def _merged(ways: list[dict[str, Name]]) -> dict[str, Name]:
         found = [way[name] for way in ways if name in way]
         schema = found[0].schema
         for one in found[1:]:
-            schema = types.joined(schema, one.schema) or {}
+            schema = types.either(schema, one.schema)
         certain = len(found) == len(ways) and all(one.certain for one in found)
         facts = frozenset.intersection(*(one.facts for one in found))
         merged[name] = replace(found[0], schema=schema, certain=certain, facts=facts)

@@ -199,12 +199,36 @@ def _fits(declared: Schema, accepted: Schema, definitions: Schema) -> bool:
     formats = {declared.get("format"), accepted.get("format")} & _TEXT_FORMATS
     if len(formats) == 2:
         return False
+    if declared["type"] == "object":
+        return not any(misfits(declared, accepted, definitions))
     item = declared.get("items", {})
     return not any(
         refused(item, {**wanted, "$defs": definitions})
         for wanted in (accepted.get("items", {}), *accepted.get("prefixItems", ()))
         if isinstance(item, dict) and isinstance(wanted, dict)
     )
+
+
+def unfit_field(declared: Schema, accepted: Schema) -> tuple[str, Schema] | None:
+    """The first field of an object that does not fit, and what it is; None if it is not a field."""
+    definitions = accepted.get("$defs", {})
+    for wanted in _alternatives(accepted, definitions):
+        if declared.get("type") == wanted.get("type") == "object":
+            for name, field, _ in misfits(declared, wanted, definitions):
+                return name, field
+    return None
+
+
+def misfits(
+    declared: Schema, accepted: Schema, definitions: Schema
+) -> Iterator[tuple[str, Schema, Schema]]:
+    """Each field of an object that does not fit: its name, what it is and what is taken."""
+    fields, others = accepted.get("properties", {}), accepted.get("additionalProperties", {})
+    for name, field in declared.get("properties", {}).items():
+        wanted = fields.get(name, others)
+        if isinstance(wanted, dict):
+            taken_here = {**wanted, "$defs": definitions}
+            yield from ((name, one, taken_here) for one in refused(field, taken_here))
 
 
 def named(annotation: Any) -> str:

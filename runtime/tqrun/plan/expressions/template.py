@@ -197,6 +197,7 @@ class _Check:
             self._refuse_map_loops(tree)
             self._refuse_missing(tree, names)
         self._refuse_null()
+        self._refuse_mixed()
         self._refuse_has()
         self._refuse_never(program)
         type_name = self._type_name(program)
@@ -233,6 +234,20 @@ class _Check:
         if match := _HAS_INPUT.search(self._source):
             text = f'"{match[1]}" is an input, which is always there; compare it with null'
             raise self._error("bad-expression", text, match.start(), len(match[0]))
+
+    def _refuse_mixed(self) -> None:
+        """A number that may be whole or not, used where one of the two fails."""
+        for name in [name for name, schema in self._known.items() if types.is_mixed(schema)]:
+            for kind in ("integer", "number"):
+                known = {**self._known, name: {"type": kind}}
+                _, environment = _environment(known, in_workflow=self._in_workflow)
+                try:
+                    environment.compile(self._aliased())
+                except RuntimeError:
+                    text = f'"{name}" may be an integer or a number here; write double({name})'
+                    found = re.search(rf"(?<![\w.]){re.escape(name)}\b", self._source)
+                    position = found.start() if found else 0
+                    raise self._error("bad-expression", text, position, len(name)) from None
 
     def _refuse_never(self, program: Any) -> None:
         """A comparison with a word that the value never has."""

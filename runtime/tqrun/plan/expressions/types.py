@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 from cel_expr_python import cel
@@ -20,6 +20,9 @@ Schema = Mapping[str, Any]
 
 _T = cel.Type
 _FIELD = descriptor_pb2.FieldDescriptorProto
+FAILED: Schema = {"description": "of an expression with a finding"}
+"""The type of what an expression with a finding evaluates to: it leaves a name as it was."""
+_NUMERIC = {"integer", "number"}
 _MAX_DEPTH = 8
 """Levels of objects in objects; what is deeper, or refers to itself, is not checked."""
 NULL_FIELD = "tqrun.Null"
@@ -149,17 +152,22 @@ def nullable_paths(schema: Schema) -> Iterator[str]:
 
 def joined(first: Schema, second: Schema) -> Schema | None:
     """What holds values of both; None if the two are of different types."""
-    if first == second:
+    if first == second or second is FAILED:
         return first
+    if first is FAILED:
+        return second
     if not kinds(first) or not kinds(second):
         return {}
     if kinds(first) == ["null"] or kinds(second) == ["null"]:
         return nullable(second if kinds(first) == ["null"] else first)
     null = may_be_null(first) or may_be_null(second)
     one, other = not_null(first), not_null(second)
-    if set(kinds(one)) != set(kinds(other)):
-        return None
+    mine, theirs = set(kinds(one)), set(kinds(other))
     both: Schema = one if one == other else {"type": one["type"]}
+    if mine != theirs:
+        if mine | theirs != _NUMERIC or len(mine) == len(theirs):
+            return None
+        both = {"type": sorted(_NUMERIC)}
     if kinds(one) == ["array"] and one != other:
         items = joined(one.get("items", {}), other.get("items", {}))
         if items is None:
@@ -170,11 +178,28 @@ def joined(first: Schema, second: Schema) -> Schema | None:
     return nullable(both) if null else both
 
 
+def either(first: Schema, second: Schema) -> Schema:
+    """What is known of a value that is of one or of the other type."""
+    found = joined(first, second)
+    if found is not None:
+        return found
+    one, other = not_null(first), not_null(second)
+    if {*kinds(one), *kinds(other)} != _NUMERIC:
+        return {}
+    both: Schema = {"type": sorted(_NUMERIC)}
+    return nullable(both) if may_be_null(first) or may_be_null(second) else both
+
+
+def is_mixed(schema: Schema) -> bool:
+    """Whether a value of *schema* may be a whole number or another one: CEL tells them apart."""
+    return set(kinds(schema)) - {"null"} == _NUMERIC
+
+
 def _joined_objects(one: Schema, other: Schema) -> Schema:
     mine, theirs = one.get("properties"), other.get("properties")
     if not mine or not theirs or mine.keys() != theirs.keys():
         return {"type": "object"}
-    fields = {name: joined(mine[name], theirs[name]) or {} for name in mine}
+    fields = {name: either(mine[name], theirs[name]) for name in mine}
     required = [
         name
         for name in fields
@@ -191,13 +216,8 @@ def of_fields(fields: Mapping[str, Schema]) -> Schema:
 
 
 def joined_all(schemas: list[Schema]) -> Schema:
-    """What holds values of all; open if they are of different types."""
-    result: Schema | None = None
-    for schema in schemas:
-        result = schema if result is None else joined(result, schema)
-        if result is None:
-            return {}
-    return result or {}
+    """What is known of a value that is of one of these types; open if of none."""
+    return reduce(either, schemas) if schemas else {}
 
 
 def at_path(schema: Schema, path: list[str]) -> Schema | None:

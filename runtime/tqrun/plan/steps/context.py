@@ -67,14 +67,15 @@ class Context:
                 self.value(item, (*location, index), uncertain=uncertain)
                 for index, item in enumerate(value)
             ]
-            return {"type": "array", "items": types.joined_all(items)}
+            return {"type": "array", "items": _any_of(items)}
         if isinstance(value, dict):
             fields = {
                 name: self.value(inner, (*location, name), uncertain=uncertain)
                 for name, inner in value.items()
             }
             return types.of_fields(fields)
-        return types.literal(value)
+        schema = types.literal(value)
+        return {**schema, "const": value} if value is not None else schema
 
     def arguments(self, values: Mapping[str, Any], location: Location) -> dict[str, Schema]:
         return {name: self.value(value, (*location, name)) for name, value in values.items()}
@@ -87,7 +88,7 @@ class Context:
             return compile_template(text, self.scope.schemas(), in_workflow=True).schema
         except ExpressionError as error:
             self.report.expression(error, location)
-            return {}
+            return types.FAILED
 
     def condition(self, condition: Any, location: Location) -> Any:
         schema = self.value(condition, location)
@@ -188,6 +189,14 @@ class Context:
     def visible(self) -> dict[str, Schema]:
         """The names that a call can bind, each with its type."""
         return {name: one for name, one in self.scope.schemas().items() if "." not in name}
+
+
+def _any_of(items: list[Schema]) -> Schema:
+    """The type of the items of a list; constants of one type keep their values."""
+    found = types.joined_all(items)
+    if len(types.kinds(found)) == 1 and all("const" in item for item in items):
+        return {**found, "enum": [*dict.fromkeys(item["const"] for item in items)]}
+    return found
 
 
 def first_use(name: str, text: str) -> int:
