@@ -10,6 +10,7 @@ from tqrun.diagnostics import did_you_mean
 from tqrun.plan import model as plan
 from tqrun.plan.expressions import not_null, types
 from tqrun.plan.scope import Name, Scope, State
+from tqrun.plan.steps.children import refuse_same_in_branches
 from tqrun.plan.steps.context import Context
 from tqrun.plan.steps.flow import ends
 
@@ -67,6 +68,8 @@ def parallel(at: Context, step: steps.ParallelStep, location: Location) -> plan.
         found.append(at.scope.names)
         outer.restore(before)
     at.scope = outer
+    own = {name: {*names} for name, names in zip(step.parallel, found, strict=True)}
+    refuse_same_in_branches(at, step, location, own)
     for names in found:
         for name, entry in names.items():
             if name in outer.names:

@@ -43,6 +43,7 @@ def child(at: Context, step: steps.WorkflowStep, location: Location) -> plan.Chi
         at.use_all()
     else:
         at.use(child.arguments, location)
+        at.children[location] = child
     if step.result is not None:
         at.write(step.result, {}, (*location, "as"))
     return child

@@ -42,6 +42,7 @@ class Context:
     Attributes:
         scope: The names of the body that is being compiled.
         block: Compiles a list of steps.
+        children: The compiled child of each step that starts one.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Context:
     ) -> None:
         """Begin *workflow* with its inputs and what every run knows."""
         self.calls, self.report, self.workflow, self.block = calls, report, workflow, block
+        self.children: dict[Location, plan.Child] = {}
         self._read: set[str] = set()
         names = {name: Name(schema, "input") for name, schema in workflow.input.items()}
         names |= {name: Name(schema, "given") for name, schema in ALWAYS.items()}

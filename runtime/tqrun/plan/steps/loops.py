@@ -9,6 +9,7 @@ from tqrun.config.source import Location
 from tqrun.plan import model as plan
 from tqrun.plan.expressions import Schema, not_null, types
 from tqrun.plan.scope import Name, Scope, State
+from tqrun.plan.steps.children import refuse_same_in_items
 from tqrun.plan.steps.context import Context
 from tqrun.plan.steps.passes import judge
 
@@ -44,6 +45,8 @@ def foreach(at: Context, step: steps.ForeachStep, location: Location) -> plan.Fo
             break
     for name, entry in inner.names.items():
         at.never_read(name, entry)
+    if limit != 1:
+        refuse_same_in_items(at, step, location, {*inner.names})
     outer.merge([before, outer.state()])
     if step.result is not None:
         at.write(step.result, {"type": "array", "items": collected}, (*location, "as"))
