@@ -11,10 +11,10 @@ UNCOMPARED := temporalio nexus-rpc types-protobuf # `tqrun diff` reads without t
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz programs faults sessions bench format lock clean
+.PHONY: help demo test fuzz programs expressions faults sessions bench format lock clean
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## Start a server and all example workers, launch real work, stop cleanly
 	@$(BIN)/python docs/demo.py
@@ -32,6 +32,9 @@ fuzz: $(READY) ## Check 20,000 mutations of the example files (make test: 2,000)
 programs: $(READY) ## Run 2,000 generated workflows in several ways, 10,000 items (make test: 25, 300)
 	TQRUN_PROGRAMS=2000 $(BIN)/pytest -s tests/server/test_programs.py \
 	  tests/server/test_steps.py::test_a_long_fan_out_is_continued_before_its_history_is_too_long
+
+expressions: $(READY) ## Compare 20,000 random expressions with CEL itself (make test: 1,500)
+	TQRUN_EXPRESSIONS=20000 $(BIN)/pytest -s tests/plan/expressions/test_against_cel.py
 
 faults: $(READY) ## Kill workers and servers during 200 runs, and launches of 200 ids (make test: 40, 30)
 	TQRUN_FAULT_RUNS=200 TQRUN_STRESS_IDS=200 TQRUN_LARGE_LAUNCHES=300 TQRUN_SMALL_LAUNCHES=10000 \

@@ -15,6 +15,7 @@ from rich.console import Console
 from tests.benchmarks import (
     check,
     diff,
+    expressions,
     help,  # noqa: A004
     history,
     long_runs_cpu,
@@ -39,6 +40,7 @@ MEASURES: dict[str, Measure] = {
         history.MEASURE,
         check.MEASURE,
         diff.MEASURE,
+        expressions.MEASURE,
         help.MEASURE,
         ready.MEASURE,
         replay.MEASURE,

@@ -38,8 +38,12 @@ def evaluate(value: Any, scope: Mapping[str, Any], sources: Sources | None = Non
     Raises:
         EvaluationError: An expression fails on these values.
     """
-    if isinstance(value, str) and "${" not in value:
-        return value
+    if isinstance(value, str):
+        name = _name(value)
+        if name is None:
+            return value
+        if name in scope:
+            return scope[name]
     return _Evaluation(scope, sources).value(value)
 
 
@@ -153,6 +157,15 @@ def _refuse_nul_and_wide(name: str, value: Any) -> None:
     elif isinstance(value, list):
         for inner in value:
             _refuse_nul_and_wide(name, inner)
+
+
+@lru_cache(maxsize=8192)
+def _name(text: str) -> str | None:
+    """The name that *text* is and nothing else, or none; None where it holds no expression."""
+    if "${" not in text:
+        return None
+    found = pieces(text)
+    return (_alone(found[0][0]) if len(found) == 1 else None) or ""
 
 
 @lru_cache(maxsize=8192)

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from tqrun.plan.expressions import functions
+from tqrun.plan.expressions.evaluator import moments
 from tqrun.plan.expressions.evaluator.delegation import delegated
 from tqrun.plan.expressions.evaluator.meter import Meter
-from tqrun.plan.expressions.evaluator.prices import compared, joined, price, replaced, searched
+from tqrun.plan.expressions.evaluator.prices import price
+from tqrun.plan.expressions.evaluator.texts import ELSEWHERE, ON_TEXTS
 from tqrun.plan.expressions.evaluator.values import (
     MAX_INT,
     MIN_INT,
@@ -23,8 +25,6 @@ from tqrun.plan.expressions.evaluator.values import (
 
 _ZEROS = ("0s", "1970-01-01T00:00:00Z")
 """What JSON does not have and is nothing, as CEL writes it."""
-_ELSEWHERE: Any = object()
-"""What a function here gives for arguments that it leaves to CEL."""
 
 
 def called(meter: Meter, function: str, arguments: list[Any], *, member: bool) -> Any:
@@ -35,7 +35,7 @@ def called(meter: Meter, function: str, arguments: list[Any], *, member: bool) -
     native = _NATIVE.get(function)
     if native is not None:
         found = native(meter, *arguments)
-        if found is not _ELSEWHERE:
+        if found is not ELSEWHERE:
             return found
     return delegated(meter, function, arguments, member=member)
 
@@ -65,49 +65,9 @@ def _for_python(value: Any) -> Any:
     ]
 
 
-def _size(_: Meter, value: Any) -> Any:
-    return len(value) if isinstance(value, str | list | dict) else _ELSEWHERE
-
-
-def _on_texts(find: Callable[[str, str], Any], charge: Callable[..., None]) -> Callable[..., Any]:
-    def found(meter: Meter, text: Any, part: Any, *more: Any) -> Any:
-        if more or not (isinstance(text, str) and isinstance(part, str)):
-            return _ELSEWHERE
-        charge(meter, text, part)
-        return find(text, part)
-
-    return found
-
-
-def _replace(meter: Meter, text: Any, part: Any, other: Any, *more: Any) -> Any:
-    if more or not all(isinstance(one, str) for one in (text, part, other)) or not part:
-        return _ELSEWHERE
-    replaced(meter, text, part, other)
-    return text.replace(part, other)
-
-
-def _join(meter: Meter, items: Any, separator: Any = "") -> Any:
-    if not isinstance(items, list) or not isinstance(separator, str):
-        return _ELSEWHERE
-    if not all(isinstance(item, str) for item in items):
-        return _ELSEWHERE
-    joined(meter, items, separator)
-    return separator.join(items)
-
-
-def _lower(meter: Meter, text: Any) -> Any:
-    return _ascii(meter, text, str.lower)
-
-
-def _upper(meter: Meter, text: Any) -> Any:
-    return _ascii(meter, text, str.upper)
-
-
-def _ascii(meter: Meter, text: Any, change: Callable[[str], str]) -> Any:
-    if not isinstance(text, str) or not text.isascii():
-        return _ELSEWHERE
-    meter.build(len(text))
-    return change(text)
+def _timestamp(meter: Meter, value: Any, *_: Any) -> Any:
+    found = moments.read(meter, value)
+    return ELSEWHERE if found is None else found
 
 
 def _string(_: Meter, value: Any) -> Any:
@@ -115,17 +75,17 @@ def _string(_: Meter, value: Any) -> Any:
         return "true" if value else "false"
     if type(value) is int and MIN_INT <= value <= MAX_INT:
         return str(value)
-    return value if isinstance(value, str) else _ELSEWHERE
+    return value if isinstance(value, str) else ELSEWHERE
 
 
 def _double(_: Meter, value: Any) -> Any:
     if type(value) is int and MIN_INT <= value <= MAX_INT:
         return float(value)
-    return value if type(value) is float else _ELSEWHERE
+    return value if type(value) is float else ELSEWHERE
 
 
 def _int(_: Meter, value: Any) -> Any:
-    return value if type(value) is int else _ELSEWHERE
+    return value if type(value) is int else ELSEWHERE
 
 
 def _dyn(_: Meter, value: Any) -> Any:
@@ -168,15 +128,8 @@ def _optional(name: str, value: Any) -> Optional:
 
 
 _NATIVE: dict[str, Callable[..., Any]] = {
-    "size": _size,
-    "contains": _on_texts(lambda text, part: part in text, searched),
-    "startsWith": _on_texts(str.startswith, compared),
-    "endsWith": _on_texts(str.endswith, compared),
-    "indexOf": _on_texts(str.find, searched),
-    "replace": _replace,
-    "join": _join,
-    "lowerAscii": _lower,
-    "upperAscii": _upper,
+    **ON_TEXTS,
+    "timestamp": _timestamp,
     "string": _string,
     "double": _double,
     "int": _int,

@@ -59,6 +59,7 @@ def delegated(meter: Meter, function: str, arguments: list[Any], *, member: bool
     if all(type(argument) in _SCALARS for argument in arguments):
         program = _plain_program(function, len(arguments), member)
         return _evaluated(program, dict(zip(_NAMES, arguments, strict=False)), function, arguments)
+    meter.work(CALL)
     data: dict[str, Any] = {}
     written = [_written(argument, data) for argument in arguments]
     if function in _MACROS and isinstance(arguments[0], list):
@@ -74,8 +75,11 @@ def _evaluated(program: Any, data: dict[str, Any], function: str, arguments: lis
         value = program.eval(data=data)
     except (RuntimeError, UnicodeEncodeError) as error:
         raise Failed(reason(str(error), function, arguments)) from None
-    name = value.type().name()
     plain = value.plain_value()
+    if type(plain) is str and ": " not in plain:
+        # What an error says begins with the name of its status.
+        return plain
+    name = value.type().name()
     if name in _PLAIN:
         return plain
     if name == "ERROR":

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from math import copysign, inf, isnan, nan
 from typing import Any
 
+from tqrun.plan.expressions.evaluator import moments
 from tqrun.plan.expressions.evaluator.delegation import delegated
 from tqrun.plan.expressions.evaluator.meter import CHARACTERS, ITEM, Meter
 from tqrun.plan.expressions.evaluator.values import (
@@ -49,14 +50,22 @@ def equal(meter: Meter, one: Any, other: Any) -> bool:
         if first is Optional:
             both = one.has and other.has
             return equal(meter, one.value, other.value) if both else one.has == other.has
-        if first is Foreign and one.kind == other.kind and one.kind in ("timestamp", "duration"):
-            return bool(delegated(meter, "_==_", [one, other]))
+        if first is Foreign and one.kind == other.kind:
+            return _equal_foreign(meter, one, other)
         return bool(one == other)
     if first in _NUMBERS and second in _NUMBERS:
         return _as_double(one) == _as_double(other)
     if "uint64" in (kind(one), kind(other)) and kind(one) != kind(other):
         return _same_number(one, other)
     return kind(one) == kind(other) and not isinstance(one, Foreign) and bool(one == other)
+
+
+def _equal_foreign(meter: Meter, one: Foreign, other: Foreign) -> bool:
+    if one.kind == "timestamp":
+        return moments.key(one) == moments.key(other)
+    if one.kind == "duration":
+        return bool(delegated(meter, "_==_", [one, other]))
+    return bool(one.plain == other.plain)
 
 
 def _equal_items(meter: Meter, one: list[Any], other: list[Any]) -> bool:
@@ -103,6 +112,8 @@ def _comparing(name: str, compare: Callable[[Any, Any], bool]) -> Callable[..., 
         if first in _NUMBERS and second in _NUMBERS:
             return compare(_as_double(one), _as_double(other))
         if isinstance(one, Foreign) or isinstance(other, Foreign):
+            if kind(one) == kind(other) == "timestamp":
+                return compare(moments.key(one), moments.key(other))
             return bool(_on_foreign(meter, name, one, other))
         raise refusal(name, one, other)
 

@@ -12,15 +12,15 @@ from typing import Any
 from tqrun.plan.expressions.evaluator.meter import CHARACTERS, ITEM, Meter
 from tqrun.plan.expressions.functions import MAX_RANGE
 
-_PART = 100
+PART = 100
 """Bytes of one part of a text that was split."""
-_DECODED = 24
+_DECODED = 10
 """Characters that CEL takes apart in one step."""
-_LONG, _COMPARED = 64, 600
+_LONG, _COMPARED = 64, 320
 """From so many characters on, Python looks for a text in one go; and what one step compares."""
 _PATTERN, _COPY, _CLASS_COPY = 5, 30, 12_000
 """Steps of a character of a regular expression, of a repetition, and of one of `\\pL` and such."""
-_MATCHED = 40
+_MATCHED = 10
 """Characters that a regular expression looks at in one step."""
 _MOST_COPIES = 1_000
 """Of a group in a group; RE2 refuses more."""
@@ -79,7 +79,7 @@ def _split(meter: Meter, text: Any, separator: Any, *_: Any) -> None:
     if isinstance(text, str) and isinstance(separator, str):
         parts = text.count(separator) + 1 if separator else len(text)
         meter.work(3 * parts)
-        meter.build(len(text) + _PART * parts)
+        meter.build(len(text) + PART * parts)
 
 
 def joined(meter: Meter, items: Any, separator: Any = "") -> None:
@@ -96,7 +96,7 @@ def _format(meter: Meter, text: Any, values: Any) -> None:
     precise = sum(int(digits) for digits in _PRECISION.findall(text))
     size = meter.look(values)
     meter.build(len(text) + precise + _FORMATTED * size)
-    meter.work(size // 4)
+    meter.work(size // 3)
     meter.work(len(text) // 8)
 
 
@@ -108,10 +108,9 @@ def _matches(meter: Meter, text: Any, pattern: Any) -> None:
         count = int(most or least)
         copies, groups = (copies, groups * count) if group else (copies + count, groups)
     copies *= max(min(groups, _MOST_COPIES), 1)
-    meter.work(
-        _PATTERN * len(pattern) + (_CLASS_COPY if _CLASS.search(pattern) else _COPY) * copies
-    )
-    meter.work(len(text) // CHARACTERS + len(text) * (len(pattern) + copies) // 1024)
+    copy = _CLASS_COPY if _CLASS.search(pattern) else _COPY
+    meter.work(_PATTERN * len(pattern) + copy * copies)
+    meter.work(len(text) // _MATCHED + len(text) * (len(pattern) + copies) // 1024)
 
 
 def compared(meter: Meter, _: Any, part: Any) -> None:

@@ -53,20 +53,19 @@ def _object(meter: Meter, value: dict[Any, Any]) -> dict[str, Any]:
         which = type(inner)
         if which is str:
             size += len(inner)
-        elif which not in _AS_IS:
+        elif which not in _AS_IS and not (which is float and isfinite(inner)):
             inner = result(meter, inner)
-        found[str(key)] = inner
+        found[key if type(key) is str else str(key)] = inner
     meter.build(size)
     return found
 
 
 def _sorted(value: dict[Any, Any]) -> list[Any]:
-    keys = list(value)
-    if all(type(key) is str for key in keys):
-        keys.sort()
-    else:
-        keys.sort(key=str)
-    return keys
+    try:
+        keys = sorted(value)
+    except TypeError:
+        return sorted(value, key=str)
+    return keys if not keys or type(keys[0]) is str else sorted(value, key=str)
 
 
 def _of_foreign(value: Foreign) -> Any:
