@@ -1,6 +1,7 @@
 """The demo: `tqrun dev` with the example queues, and one launch of each.
 
-Run by `make demo`; it leaves its data in `.data/` and no process.
+Run by `make demo`. On a terminal the server and its UI stay up until Ctrl-C. It leaves its data in
+`.data/` and no process.
 """
 
 from __future__ import annotations
@@ -26,16 +27,28 @@ def main() -> int:
     os.chdir(ROOT)
     LOG.parent.mkdir(exist_ok=True)
     show(f"tqrun dev --data {DATA}   # its log lines: {LOG}")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     with (
         LOG.open("w") as log,
+        # In a group of its own: a Ctrl-C reaches it once, from here, and the workers drain.
         subprocess.Popen(
-            tqrun("dev", "--data", str(DATA)), stdout=subprocess.PIPE, stderr=log, text=True
+            tqrun("dev", "--data", str(DATA)),
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            process_group=0,
         ) as dev,
     ):
+        failed = None
         try:
-            return launch_all(dev)
+            failed = launch_all(dev)
+            if sys.stdout.isatty() and not failed:
+                print("Ctrl-C ends it", flush=True)
+                dev.wait()
+            return failed
         except KeyboardInterrupt:
-            return 130
+            return 130 if failed is None else failed
         finally:
             print("\nstopping: the workers drain, then the server ends", flush=True)
             dev.send_signal(signal.SIGTERM)
@@ -65,7 +78,7 @@ def launch_all(dev: subprocess.Popen[str]) -> int:
     for command in LAUNCHES:
         show(command)
         failed += subprocess.run(tqrun(*shlex.split(command)[1:]), env=environment).returncode != 0
-    print(f"\nAll runs, with their history: {addresses['UI']} (while tqrun dev runs)")
+    print(f"\nAll runs, with their history: {addresses['UI']}", flush=True)
     return failed
 
 

@@ -57,10 +57,10 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def on_a_terminal(project: Path, columns: int) -> str:
+def on_a_terminal(project: Path, columns: int, rows: int = 30) -> str:
     """What is seen of a worker that finds no server, without colours."""
     terminal, end = os.openpty()
-    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     try:
         command = [*WORKER, "--address", "127.0.0.1:1"]
@@ -76,6 +76,28 @@ def on_a_terminal(project: Path, columns: int) -> str:
 def test_the_table_tells_every_name_in_full_at_80_columns(project: Path) -> None:
     table, _, last_words = on_a_terminal(project, 80).partition("error: ")
     assert (table, last_words[:18]) == (TABLE, "no Temporal server")
+
+
+def test_the_table_leaves_half_of_a_small_screen_free(project: Path) -> None:
+    queue = QUEUES[QUEUES.index("  count:") : QUEUES.index("defaults:")]
+    many = "".join(queue.replace("count", f"count{at}", 2) for at in range(30))
+    defaults = QUEUES[QUEUES.index("defaults:") :]
+    (project / "queues.yaml").write_text(f"queues:\n{many}{defaults}")
+    table, _, _ = on_a_terminal(project, 80, 24).partition("error: ")
+    lines = table.splitlines()
+    assert len(lines) == 13
+    assert lines[0].startswith("queue ")
+    assert lines[-1] == "and 19 more"
+
+
+def test_a_queue_with_many_activities_is_one_short_row(project: Path) -> None:
+    many = "".join(f"      call_{at}: {{function: activities:call}}\n" for at in range(30))
+    text = QUEUES.replace("      count: {function: activities:call}\n", many)
+    (project / "queues.yaml").write_text(text)
+    table = on_a_terminal(project, 80, 60)
+    assert "call_3" in table
+    assert "call_4" not in table
+    assert "and 26 more" in table
 
 
 def test_without_a_terminal_there_is_no_table(project: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.server.support import eventually
+from tqrun.temporal.claims import choose_ports
 
 QUEUES = """\
 schema_version: 1
@@ -33,6 +34,7 @@ class Session:
     def __init__(self, project: Path) -> None:
         self.project = project
         self.environment: dict[str, str] = {}
+        self.options: tuple[str, ...] = ()
         self._log = project / "dev.log"
         self._module = project / "activities" / "greeting.py"
         self._module.parent.mkdir()
@@ -45,7 +47,7 @@ class Session:
     def spawn(self) -> None:
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
-                [*TQRUN, "dev"],
+                [*TQRUN, "dev", *self.options],
                 cwd=self.project,
                 stdout=log,
                 stderr=log,
@@ -84,6 +86,7 @@ class Session:
         command = [*TQRUN, "launch", "--file", "launch.yaml", "greeting", "--name", name]
         command += [*options, "--output", "json"]
         environment = os.environ | {"TEMPORAL_ADDRESS": self.addresses["server"]}
+        environment |= {"PYTHONPATH": self.environment.get("PYTHONPATH", "")}
         told = subprocess.run(
             command, cwd=self.project, env=environment, capture_output=True, text=True, timeout=60
         )
@@ -124,6 +127,8 @@ async def session(tmp_path: Path) -> AsyncIterator[Session]:
 
 
 async def test_it_keeps_to_its_own_server(session: Session) -> None:
+    ports = choose_ports(0, 0, headless=False)
+    session.options = ("--port", str(ports.server), "--ui-port", str(ports.ui))
     (session.project / "profiles.toml").write_text('[profile.default]\nnamespace = "staging"\n')
     session.environment = {
         "TEMPORAL_ADDRESS": "temporal.example:7233",
@@ -136,6 +141,11 @@ async def test_it_keeps_to_its_own_server(session: Session) -> None:
     await session.start()
     await session.says("workers ready")
     assert session.greet("a") == "Hello a"
+    assert session.addresses == {
+        "server": f"127.0.0.1:{ports.server}",
+        "UI": f"http://127.0.0.1:{ports.ui}",
+    }
+    assert (session.project / ".data/.gitignore").read_text() == "*\n"
 
 
 async def test_runs_what_was_last_sound_until_it_is_told_to_stop(session: Session) -> None:
@@ -183,6 +193,35 @@ async def test_a_namespace_and_a_module_elsewhere_are_taken_up(session: Session)
     with (session.project / "letters.py").open("a") as module:
         module.write("    ...\n")
     await session.says("workers ready", 3)
+
+
+async def test_all_code_of_the_project_that_is_imported_is_watched(session: Session) -> None:
+    """A package of a src layout, and a module beside the file that is there later only."""
+    package = session.project / "src" / "shop"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    words = package / "words.py"
+    words.write_text("WORD = 'Hi'\n")
+    session.environment = {"PYTHONPATH": "src"}
+    module = session.project / "activities" / "greeting.py"
+    module.write_text(
+        "from shop.words import WORD\n\n\n"
+        "def greet(name: str) -> str:\n    return f'{WORD} {name}'\n"
+    )
+    await session.start()
+    await session.says("workers ready")
+
+    words.write_text("WORD = 'Ho'\n")
+    await session.says("workers ready", 2)
+    assert session.greet("a") == "Ho a"
+
+    words.write_text("WORD = \n")
+    await session.says("the workers run on as they were; waiting for a change")
+    words.write_text("from letters import WORD\n")
+    await session.says("the workers run on as they were; waiting for a change", 2)
+    (session.project / "letters.py").write_text("WORD = 'Dear'\n")
+    await session.says("workers ready", 3)
+    assert session.greet("b") == "Dear b"
 
 
 async def test_search_attributes_need_no_apply(session: Session) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -11,6 +12,7 @@ import typer
 from tqrun.cli.render import findings_as_github, findings_as_json, findings_as_text, summary
 from tqrun.diagnostics import errors
 from tqrun.errors import Exit, UsageError
+from tqrun.plan import importing
 from tqrun.plan.check import check_file
 
 app = typer.Typer(add_completion=False)
@@ -34,6 +36,11 @@ def check(
         bool,
         typer.Option("--bind/--no-bind", help="Import the activities and check their functions."),
     ] = True,
+    imported: Annotated[
+        Path | None,
+        # For `tqrun dev`, which watches what the functions are made of.
+        typer.Option(hidden=True, help="Write where the project's own code lies to a file."),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Warnings count too: exit with 1 if there are any.")
     ] = False,
@@ -51,6 +58,8 @@ def check(
         loaded = check_file(file, bind=bind)
     finally:
         gc.enable()
+    if imported is not None:
+        imported.write_text("\n".join(sorted(importing.imported())), encoding="utf-8")
     render = {"json": findings_as_json, "github": findings_as_github}.get(output, findings_as_text)
     render(loaded.findings, sys.stdout)
     typer.echo(summary(loaded), err=True)

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,14 @@ from tqrun.config.values import parse_duration
 from tqrun.diagnostics import did_you_mean
 from tqrun.errors import UsageError
 from tqrun.plan.registry import Registry, Service
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_LINES_BELOW = 12
+"""Of a screen that the table leaves free."""
+_MOST_NAMED = 5
+"""Activities, or task queues, of one row."""
 
 app = typer.Typer(add_completion=False)
 
@@ -45,6 +53,8 @@ def worker(
     profile: Profile = None,
     log_format: LogFormat = "auto",
     log_level: LogLevel = "info",
+    # For `tqrun dev`, whose workers start again and again.
+    table: Annotated[bool, typer.Option("--table/--no-table", hidden=True)] = True,
 ) -> None:
     """Run the workers of queues, draining versions included.
 
@@ -65,7 +75,8 @@ def worker(
     from tqrun.temporal.ending import end_children
     from tqrun.temporal.worker import WorkerProcess, quiet_sdk
 
-    _show(services)
+    if table and sys.stderr.isatty():
+        _show(services)
     quiet_sdk()
     connection = Connection(address, namespace, profile)
     process = WorkerProcess(
@@ -116,25 +127,44 @@ def _overrides(settings: Sequence[str]) -> dict[str, dict[str, str]]:
 
 
 def _show(services: Sequence[Service]) -> None:
-    """What this process serves, as a table on stderr: a row per queue and version."""
+    """What this process serves, as a table on stderr: a row per queue and version.
+
+    It leaves room on the screen for what comes after it.
+    """
     from rich.console import Console
+
+    console = Console(stderr=True)
+    groups = [[*served] for _, served in groupby(services, lambda one: (one.queue, one.version))]
+    room = max(console.height - _LINES_BELOW, 2)
+    shown = len(groups)
+    while shown > 1 and len(console.render_lines(_table(groups[:shown]), pad=False)) > room:
+        shown -= 1
+    console.print(_table(groups[:shown]))
+    if left := len(groups) - shown:
+        console.print(f"and {left} more")
+
+
+def _table(groups: Sequence[Sequence[Service]]) -> Table:
     from rich.table import Table
 
-    if not sys.stderr.isatty():
-        return
     table = Table(box=None, pad_edge=False)
     table.add_column("queue", overflow="fold")
     table.add_column("version", justify="right")
     table.add_column("task queue", overflow="fold")
     table.add_column("activities", overflow="fold")
     table.add_column("at once", justify="right")
-    for (queue, version), served in groupby(services, lambda one: (one.queue, one.version)):
-        first, *others = served
+    for served in groups:
         table.add_row(
-            queue,
-            str(version),
-            "\n".join(one.task_queue for one in (first, *others)),
-            "\n".join(first.activities),
-            str(first.options.max_concurrent_activities),
+            served[0].queue,
+            str(served[0].version),
+            _few([one.task_queue for one in served]),
+            _few([*served[0].activities]),
+            str(served[0].options.max_concurrent_activities),
         )
-    Console(stderr=True).print(table)
+    return table
+
+
+def _few(names: Sequence[str]) -> str:
+    if len(names) <= _MOST_NAMED:
+        return "\n".join(names)
+    return "\n".join((*names[: _MOST_NAMED - 1], f"and {len(names) - _MOST_NAMED + 1} more"))

@@ -22,6 +22,8 @@ from tqrun.errors import Exit, TqrunError
 from tqrun.frames import is_users
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_failed: set[str] = set()
+"""Where code of the project lies, or should, that did not import."""
 
 
 class BindingError(TqrunError):
@@ -72,6 +74,21 @@ def shown(file: str) -> str:
     return file.removeprefix(f"{Path.cwd()}{os.sep}")
 
 
+def imported() -> set[str]:
+    """Where the project's own code lies that has been imported, or did not import.
+
+    A package is its folder, with all that it may import later; a module outside of packages is
+    its file. Some need not exist.
+    """
+    found = set(_failed)
+    for name, module in list(sys.modules.items()):
+        file, top = getattr(module, "__file__", None), name.partition(".")[0]
+        if file and is_users(file) and top != "__main__":
+            folders = list(getattr(sys.modules.get(top), "__path__", ()))
+            found.update([one for one in folders if file.startswith(one + os.sep)] or [file])
+    return found
+
+
 @cache
 def _outcome(name: str) -> ModuleType | str:
     try:
@@ -117,6 +134,10 @@ def _failure(name: str, error: BaseException) -> str:
     """What a user reads about *error*, which the import of *name* raised."""
     places = _users_lines(error)
     missing = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None
+    _failed.update(_users_files(error))
+    if missing:
+        top = os.path.join(sys.path[0], missing.partition(".")[0])  # noqa: PTH118
+        _failed.update((top, f"{top}.py"))
     if missing and not places and f"{name}.".startswith(f"{missing}."):
         return _hidden(name) or f'module "{missing}" does not exist{_nearest(missing)}'
     text = error.msg if isinstance(error, SyntaxError) else str(error)
@@ -125,14 +146,23 @@ def _failure(name: str, error: BaseException) -> str:
     return f'module "{name}" does not import: {summary}{place}'
 
 
+def _users_files(error: BaseException) -> list[str]:
+    return [file for file, _ in _lines(error) if is_users(file)]
+
+
 def _users_lines(error: BaseException) -> list[str]:
     """`file:line` of each frame of *error* in code that is neither installed nor Python's own."""
+    return [f"{shown(file)}:{number}" for file, number in _lines(error) if is_users(file)]
+
+
+def _lines(error: BaseException) -> list[tuple[str, int]]:
+    """File and line of each frame of *error*, and of what is no Python."""
     assert error.__traceback__ is not None
     frames = traceback.walk_tb(error.__traceback__.tb_next)  # the first one is ours
     lines = [(frame.f_code.co_filename, number) for frame, number in frames]
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         lines.append((error.filename, error.lineno))
-    return [f"{shown(file)}:{number}" for file, number in lines if is_users(file)]
+    return lines
 
 
 def _nearest(missing: str) -> str:

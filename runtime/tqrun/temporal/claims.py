@@ -105,13 +105,17 @@ async def _lock(file: IO[bytes]) -> None:
 def open_for_append(path: Path | None) -> IO[bytes]:
     """Open *path*, in a folder that is made when missing; without one, a nameless file.
 
+    A folder that is made is left out of git: it holds a server's data.
+
     Raises:
         ServerUnavailable: The file or its folder cannot be made.
     """
     if path is None:
         return tempfile.TemporaryFile()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            (path.parent / ".gitignore").write_text("*\n", encoding="utf-8")
         return path.open("ab+")
     except OSError as error:
         raise ServerUnavailable(f"{error.filename}: {error.strerror}") from error

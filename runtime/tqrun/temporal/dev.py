@@ -10,9 +10,11 @@ import asyncio
 import os
 import signal
 import sys
+import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,24 +40,24 @@ class Development:
     def __init__(
         self,
         file: str,
-        data: Path,
+        server: ServerOptions,
         worker_options: Sequence[str],
         *,
         ready: Callable[[EmbeddedServer], None],
         say: Callable[[str], None],
     ) -> None:
-        """Serve *file* on a server that keeps its data in *data*.
+        """Serve *file* on an embedded server.
 
         Args:
             file: The queues file; it need not be sound yet.
-            data: SQLite file of the server.
+            server: Which one; the namespaces are those of *file*.
             worker_options: Passed on to `tqrun worker`.
             ready: Called once, when the server answers.
             say: Called with a line for the person at the terminal.
         """
         self._file = file
-        self._data = data
-        self._options = worker_options
+        self._server = server
+        self._options = self._started_with = tuple(worker_options)
         self._ready = ready
         self._say = say
         self._changes = Changes(Path(file))
@@ -75,7 +77,7 @@ class Development:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
-        options = ServerOptions(data=self._data, namespaces=_namespaces(self._file))
+        options = replace(self._server, namespaces=_namespaces(self._file))
         async with embedded_server(options) as server:
             self._ready(server)
             try:
@@ -100,11 +102,15 @@ class Development:
         try:
             while True:
                 self._changes.follow(_packages(self._file))
-                if await _is_sound(self._file):
+                is_sound, imported = await _checked(self._file)
+                self._changes.follow(imported)
+                if is_sound:
                     await self._end_workers()
                     await server.register(_namespaces(self._file))
                     await self._register_attributes(server)
-                    self._workers = await _Workers.start(self._file, server.address, self._options)
+                    self._workers = await _Workers.start(
+                        self._file, server.address, self._started_with
+                    )
                 elif self._workers is None:
                     self._say("no workers run; waiting for a change")
                 else:
@@ -141,6 +147,7 @@ class Development:
     async def _tell_when_ready(self, workers: _Workers) -> None:
         await workers.ready()
         self._say("workers ready")
+        self._started_with = (*self._options, "--no-table")  # one is enough for a session
         await asyncio.Event().wait()  # for as long as it is waited for
 
     async def _end_workers(self) -> None:
@@ -207,15 +214,18 @@ def _without_temporal(environment: Mapping[str, str]) -> dict[str, str]:
     return kept | {"TEMPORAL_CONFIG_FILE": os.devnull}
 
 
-async def _is_sound(file: str) -> bool:
-    """Check *file* in a fresh process, which shows what it finds."""
-    process = await asyncio.create_subprocess_exec(*_TQRUN, "check", file, stdout=sys.stderr)
-    try:
-        return await process.wait() == 0
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+async def _checked(file: str) -> tuple[bool, list[Path]]:
+    """Check *file* in a fresh process, which shows what it finds; also what code it imported."""
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as imported:
+        command = [*_TQRUN, "check", file, "--imported", imported.name]
+        process = await asyncio.create_subprocess_exec(*command, stdout=sys.stderr)
+        try:
+            status = await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        return status == 0, [Path(line) for line in imported.read().splitlines()]
 
 
 def _ending(status: int) -> str:
@@ -257,9 +267,14 @@ def _launches(file: str) -> list[LaunchPlan]:
     return [launch for queue in compiler.queues() for launch in queue.launches]
 
 
-def _packages(file: str) -> set[str]:
-    """The top-level packages, or modules, that hold the functions of *file*."""
-    sound = _sound(file)
+def _packages(file: str) -> list[Path]:
+    """Where the packages or modules lie beside *file* that hold its functions."""
+    names = _package_names(_sound(file))
+    folder = Path(file).parent
+    return [place for name in names for place in (folder / name, folder / f"{name}.py")]
+
+
+def _package_names(sound: model.QueuesFile | None) -> set[str]:
     if sound is None:
         return {"activities"}
     functions = [

@@ -1,32 +1,37 @@
-"""What is edited while `tqrun dev` runs: the queues file, and the modules of its activities."""
+"""What is edited while `tqrun dev` runs: the queues file, and the project's own Python code."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Iterable
 from pathlib import Path
 
 from watchfiles import Change, awatch
 
 
 class Changes:
-    """Tells that something was edited since it was last asked."""
+    """Reports that something was edited since it was last asked."""
 
     def __init__(self, file: Path) -> None:
         """Watch *file* and what is beside it, once `follow` is called."""
         self._file = file.parent.resolve() / file.name
         self._changed = asyncio.Event()
-        self._names: Collection[str] = ()
-        self._tasks: dict[Path, asyncio.Task[None]] = {}
+        self._followed: set[Path] = set()
+        self._tasks: dict[tuple[Path, bool], asyncio.Task[None]] = {}
 
-    def follow(self, names: Collection[str]) -> None:
-        """Watch the file and the top-level packages or modules *names*; they need not exist."""
-        root = self._file.parent
-        self._names = names
-        for folder in (root, *(root / name for name in names)):
-            task = self._tasks.get(folder)
-            if folder.is_dir() and (task is None or task.done()):
-                self._tasks[folder] = asyncio.ensure_future(self._watch(folder))
+    def follow(self, paths: Iterable[Path]) -> None:
+        """Watch the file, and from now on the packages and modules *paths*; they need not exist.
+
+        What was followed before stays so: where an import fails, it is not known what else is
+        imported.
+        """
+        self._followed |= {path.resolve() for path in paths}
+        self._watch(self._file.parent, recursive=False)
+        for path in self._followed:
+            if path.is_dir():
+                self._watch(path, recursive=True)
+            elif path.parent.is_dir():
+                self._watch(path.parent, recursive=False)
 
     async def next(self) -> None:
         """Wait for a change; one that came before counts."""
@@ -38,17 +43,22 @@ class Changes:
         for task in self._tasks.values():
             task.cancel()
 
-    async def _watch(self, folder: Path) -> None:
-        # The project's own folder holds data and environments: only its first level is watched.
-        recursive = folder != self._file.parent
+    def _watch(self, folder: Path, *, recursive: bool) -> None:
+        task = self._tasks.get((folder, recursive))
+        if task is None or task.done():
+            watching = asyncio.ensure_future(self._report(folder, recursive=recursive))
+            self._tasks[folder, recursive] = watching
+
+    async def _report(self, folder: Path, *, recursive: bool) -> None:
         async for _ in awatch(folder, watch_filter=self._counts, recursive=recursive):
             self._changed.set()
 
-    def _counts(self, change: Change, path: str) -> bool:
-        changed = Path(path)
-        if changed == self._file:
+    def _counts(self, change: Change, name: str) -> bool:
+        path = Path(name)
+        if path == self._file or path in self._followed:
             return True
-        name = changed.relative_to(self._file.parent).parts[0]
-        if name in self._names and changed.suffix != ".py":
-            return change is Change.added and changed.parent == self._file.parent
-        return changed.suffix == ".py" and name.removesuffix(".py") in self._names
+        if path.suffix != ".py":
+            return False
+        # The project's own folder holds scripts and data, too; a new module may be a missing one.
+        is_new = change is Change.added and path.parent == self._file.parent
+        return is_new or not self._followed.isdisjoint(path.parents)
