@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tqrun.cli.main import run
+
 QUEUES = """
 queues:
   q:
@@ -78,3 +80,22 @@ def test_it_is_told_in_one_line(
         timeout=60,
     )
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"error: {told}\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["status"], ["apply"], ["launch", "q", "--x", "1"], ["cancel", "q", "--x", "1"]],
+    ids=lambda command: command[0],
+)
+def test_a_warning_keeps_no_command_from_the_server(
+    command: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("queues.yaml").write_text(f"{QUEUES}    signals: {{go: {{}}}}\n    steps: [call]\n")
+    assert run(["check", "--no-bind"]) == 0
+    assert "warning" in capsys.readouterr().out
+    assert run([*command, "--address", "localhost"]) == 2
+    assert HOST_AND_PORT in capsys.readouterr().err

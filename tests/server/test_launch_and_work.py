@@ -107,6 +107,11 @@ def test_a_second_launch_is_already_running(project: Project, queue: str) -> Non
         "launch", queue, "--entity-id", "X", "--workspace-id", "1", "--fail-if-running"
     )
     assert refused.returncode == 5
+    bumped = QUEUES.replace("version: 1", "version: 2\n        draining: {{1: external}}")
+    project.write(bumped.format(queue=queue), work=PROCESS)
+    third = launch(project, queue, "X")
+    assert first["task_queue"] == third["task_queue"]
+    assert launch(project, queue, "Y")["task_queue"] != first["task_queue"]
 
 
 def test_a_refused_launch_is_one_line(project: Project, queue: str) -> None:

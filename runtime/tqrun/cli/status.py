@@ -13,6 +13,7 @@ import typer
 
 from tqrun.cli.options import Address, File, Namespace, Profile
 from tqrun.config.load import load
+from tqrun.diagnostics import errors
 from tqrun.errors import InvalidQueuesFile
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ def status(
     versions that the file no longer lists.
     """
     loaded = load(file)
-    if loaded.file is None or loaded.findings:
-        raise InvalidQueuesFile(loaded.findings)
+    if loaded.file is None or errors(loaded.findings):
+        raise InvalidQueuesFile(errors(loaded.findings))
     # Imported here: temporalio costs 120 ms, and a file with findings needs none of it.
     from tqrun.temporal.client import Connection
     from tqrun.temporal.status import status as asked

@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 from pydantic_core import from_json, to_json
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from tqrun import logs
 from tqrun.cli.fields import json_value
@@ -19,6 +19,11 @@ from tqrun.config import model, resolve
 from tqrun.config.load import load
 from tqrun.diagnostics import did_you_mean, errors
 from tqrun.errors import InvalidQueuesFile, UsageError
+
+Declared = dict[str, tuple[model.Queue, model.Workflow]]
+
+_DECLARED, _LISTED = "tqrun.declared", "tqrun.listed"
+"""What one command line keeps in its context: the file, read once, and that it asks for a list."""
 
 
 class Workflows(TyperGroup):
@@ -36,19 +41,41 @@ class Workflows(TyperGroup):
         return list(declared(ctx))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of one workflow."""
+        """The command of one workflow; where they are listed, without its options."""
         known = declared(ctx)
         if cmd_name not in known:
             hint = did_you_mean(cmd_name, known)
             raise UsageError(f'there is no workflow "{cmd_name}" to {self.verb}{hint}')
         queue, workflow = known[cmd_name]
+        text = f"{self.verb.capitalize()} {cmd_name}."
+        if _LISTED in ctx.meta:
+            return _line(cmd_name, queue, workflow, text)
         made = self.command_of(cmd_name, workflow)
-        made.help = made.help or queue.description or f"{self.verb.capitalize()} {cmd_name}."
+        made.help = made.help or queue.description or text
         return made
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """The workflows by queue. To make the options of each would take seconds with hundreds."""
+        ctx.meta[_LISTED] = True
+        super().format_help(ctx, formatter)
 
     def command_of(self, name: str, workflow: model.Workflow) -> Any:
         """What is called for the workflow called *name*."""
         raise NotImplementedError
+
+
+def _line(name: str, queue: model.Queue, workflow: model.Workflow, text: str) -> TyperCommand:
+    """What the list of workflows has of one."""
+    # Imported here: only a help needs it.
+    from rich.markup import escape
+
+    panel, about = "Workflows", queue.description
+    if queue.workflows:
+        of_queue = name.partition(".")[0]
+        panel = f"{of_queue}: {queue.description}" if queue.description else of_queue
+        about = None
+    shown = workflow.summary or about or text
+    return TyperCommand(name, help=escape(shown), rich_help_panel=escape(panel))
 
 
 def _file_first(args: Sequence[str]) -> list[str]:
@@ -61,14 +88,22 @@ def _file_first(args: Sequence[str]) -> list[str]:
     return [*args]
 
 
-def declared(ctx: Any) -> dict[str, tuple[model.Queue, model.Workflow]]:
+def declared(ctx: Any) -> Declared:
     """Every workflow of the file with its queue, by the name that a launch uses.
 
     Raises:
         UnreadableFile: The file cannot be read.
         InvalidQueuesFile: It has findings.
     """
-    loaded = load(path(ctx))
+    file = path(ctx)
+    if (_DECLARED, file) not in ctx.meta:
+        ctx.meta[_DECLARED, file] = _declared(file)
+    found: Declared = ctx.meta[_DECLARED, file]
+    return found
+
+
+def _declared(file: str) -> Declared:
+    loaded = load(file)
     if loaded.file is None or errors(loaded.findings):
         raise InvalidQueuesFile(errors(loaded.findings))
     return {

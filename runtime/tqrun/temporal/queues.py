@@ -20,6 +20,7 @@ from tqrun.plan.compile import LARGE_PLAN_BYTES, MAX_PLAN_BYTES
 from tqrun.plan.model import Call, every_step
 from tqrun.plan.registry import Registry
 from tqrun.temporal.client import Connection, connect, settings
+from tqrun.temporal.described import describe
 from tqrun.temporal.pollers import Tasks, pollers
 from tqrun.temporal.refusals import no_namespace
 from tqrun.temporal.requests import (
@@ -54,6 +55,7 @@ class LaunchResult:
             started; `joined` when such a run was handed the launch, as a debounced one is, or
             the signal; `already_finished` when one ended and `id_reuse_policy` keeps its id.
         run_id: Of the run that was started or is there already.
+        task_queue: Of that run; where one is there already, not always that of a new one.
     """
 
     status: Status
@@ -190,7 +192,10 @@ class Queues:
             ids = {"queue": queue, "workflow_id": start.workflow_id, "task_queue": start.task_queue}
             _logger.error("launch failed", extra={**ids, "error": error.message})
             raise LaunchFailed(f"{start.workflow_id} was not started: {error.message}") from error
-        return LaunchResult(status, start.workflow_id, run_id, start.task_queue, client.namespace)
+        task_queue = start.task_queue
+        if status in ("already_running", "already_finished"):
+            task_queue = await _task_queue(client, start.workflow_id, run_id) or task_queue
+        return LaunchResult(status, start.workflow_id, run_id, task_queue, client.namespace)
 
     async def running_input(self, queue: str, result: LaunchResult) -> Any:
         """The input that the run of *queue* in *result* was started with, from its first event.
@@ -279,6 +284,14 @@ def open_queues(
         InvalidQueuesFile: The file has findings.
     """
     return Queues(Registry(path), Connection(address, namespace, profile))
+
+
+async def _task_queue(client: Client, workflow_id: str, run_id: str) -> str | None:
+    """Where a run that is there waits for workers: an older version, or a moved queue, perhaps."""
+    try:
+        return (await describe(client, workflow_id, run_id)).task_queue
+    except RPCError:
+        return None
 
 
 async def _patiently(ask: Callable[[], Awaitable[Any]]) -> Any:
