@@ -26,7 +26,8 @@ from pathlib import Path
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from tqrun.temporal.converter import DATA_CONVERTER
-from tqrun.temporal.workflow import PlanSender, workflow_classes
+from tqrun.temporal.headers import PlanSender
+from tqrun.temporal.workflow import workflow_classes
 
 async def histories():
     for file in sorted(Path(sys.argv[1]).glob("*.json")):

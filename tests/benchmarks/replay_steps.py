@@ -13,7 +13,8 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 from tests.benchmarks.contenders import Workload, contenders
 from tests.benchmarks.long_runs.workflows import WORKFLOWS
 from tests.benchmarks.measure import Line, Measure, Round, Setting
-from tqrun.temporal.workflow import PlanSender, workflow_classes
+from tqrun.temporal.headers import PlanSender
+from tqrun.temporal.workflow import workflow_classes
 
 KINDS = {"sequence": 100, "fan_out": 400, "cursor": 200}
 REPLAYS_PER_RUN = 1 / 10

@@ -13,8 +13,9 @@ from tqrun import Queues
 from tqrun.plan.registry import Registry, Service
 from tqrun.temporal.activity import Observer, activities
 from tqrun.temporal.client import Connection
+from tqrun.temporal.headers import PlanSender
 from tqrun.temporal.worker import STICKY_TIMEOUT, worker
-from tqrun.temporal.workflow import PlanSender, workflow_classes
+from tqrun.temporal.workflow import workflow_classes
 
 
 class Declared(Queues):

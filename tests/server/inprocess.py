@@ -17,9 +17,10 @@ from tqrun.plan.compile import LaunchPlan
 from tqrun.plan.registry import Service
 from tqrun.temporal.activity import Observer, activities
 from tqrun.temporal.failures import described
+from tqrun.temporal.headers import PlanSender
 from tqrun.temporal.start import prepare, started
 from tqrun.temporal.worker import STICKY_TIMEOUT
-from tqrun.temporal.workflow import PlanSender, workflow_classes
+from tqrun.temporal.workflow import workflow_classes
 
 Json = dict[str, Any]
 CONCURRENCY = 100

@@ -68,6 +68,31 @@ async def failing(value: str) -> str:
     raise LookupError(f"{value} was interrupted")
 
 
+def counting(value: str) -> str:
+    CALLS.append(value)
+    raise RuntimeError(f"attempt {activity.info().attempt}")
+
+
+def resuming(value: str) -> object:
+    """Beats once, is kept alive by tqrun through an attempt without a beat, and gives details."""
+    attempt = activity.info().attempt
+    if attempt == 3:
+        return list(activity.info().heartbeat_details)
+    if attempt == 1:
+        activity.heartbeat({"at": [41]}, "more")
+    time.sleep(0.7)
+    raise RuntimeError(f"attempt {attempt}")
+
+
+def handing_over(value: str) -> object:
+    CALLS.append(value)
+    details = activity.info().heartbeat_details
+    if not details:
+        activity.heartbeat(41)
+        raise RuntimeError("once")
+    return list(details)
+
+
 @dataclass
 class Rates:
     rate: float

@@ -16,7 +16,7 @@ from tqrun.plan.registry import Registry
 
 FUNCTIONS = (
     *("echo", "slow", "number", "refuse", "attempt", "large", "length", "waiting", "rate"),
-    *("stubborn", "failing"),
+    *("stubborn", "failing", "counting", "resuming", "handing_over"),
 )
 
 

@@ -21,8 +21,8 @@ from tests.server.steps import Steps
 from tests.server.support import DEADLINE_SECONDS, POLL_SECONDS
 from tqrun.plan.expressions.evaluator.meter import TOO_LARGE
 from tqrun.temporal.client import Connection, connect
+from tqrun.temporal.headers import BOUNDED, PLAN_HEADER
 from tqrun.temporal.server import EmbeddedServer
-from tqrun.temporal.workflow import BOUNDED, PLAN_HEADER
 
 TEXT = "a" * 2_000
 OVER_BUDGET = "${range(5000).map(i, text + 'a').size()}"

@@ -14,8 +14,8 @@ from temporalio.client import WorkflowExecutionStatus
 from tests.server.project import Project
 from tests.server.support import eventually
 from tqrun.plan.model import FORMAT
-from tqrun.temporal.calls import plan_to_send
 from tqrun.temporal.client import Connection, connect
+from tqrun.temporal.headers import plan_to_send
 from tqrun.temporal.server import EmbeddedServer
 
 QUEUES = """

@@ -17,7 +17,8 @@ from temporalio.worker import Replayer
 
 from tests.temporal.programs import ACTIVITIES
 from tqrun.cli.main import leave
-from tqrun.temporal.workflow import PlanSender, workflow_classes
+from tqrun.temporal.headers import PlanSender
+from tqrun.temporal.workflow import workflow_classes
 
 
 async def replay(files: Sequence[Path], *, stops: bool) -> int:

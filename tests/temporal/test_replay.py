@@ -13,8 +13,8 @@ import pytest
 from temporalio.client import WorkflowHistory
 
 from tqrun.plan.model import Step, Try, every_step
+from tqrun.temporal.headers import BOUNDED, PLAN_HEADER
 from tqrun.temporal.runs import pinned
-from tqrun.temporal.workflow import BOUNDED, PLAN_HEADER
 
 FOLDER = Path(__file__).parent
 HISTORIES = sorted((FOLDER / "histories").glob("*.json"))

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -34,7 +33,8 @@ from tqrun.plan.signatures import BoundFunction
 from tqrun.plan.types import result_schema
 from tqrun.temporal import forked, raised
 from tqrun.temporal.carried import MAX_CARRIED_BYTES
-from tqrun.temporal.failures import NOT_BOUND
+from tqrun.temporal.heartbeats import Heartbeats
+from tqrun.temporal.not_bound import not_bound
 from tqrun.temporal.running import Running
 from tqrun.temporal.workflow import RESOLVE
 
@@ -126,16 +126,17 @@ def _not_bound(service: Service) -> Callable[..., Any]:
     """Takes the activities that this worker lacks; the interpreter sends them again later."""
 
     @activity.defn(dynamic=True)
-    async def not_bound(_: Sequence[RawValue]) -> Any:
+    async def lacking(_: Sequence[RawValue]) -> Any:
         info = activity.info()
         name = info.activity_type
         launch = service.workflows.get(info.workflow_type or "")
-        # A hand-written workflow does not send it again: Temporal's own retries must.
+        # Only the interpreter sends it again; elsewhere Temporal's own retries must.
         by_hand = launch is not None and launch.workflow_class is not None
+        final = info.in_workflow and not by_hand
         message = f'this worker of {service.task_queue} does not have activity "{name}"'
-        raise ApplicationError(message, type=NOT_BOUND, non_retryable=not by_hand)
+        raise not_bound(message, info.attempt, info.heartbeat_details, final=final)
 
-    return not_bound
+    return lacking
 
 
 class Observer(Interceptor):
@@ -168,17 +169,21 @@ class _Observed(ActivityInboundInterceptor):
         self._service = service
         self._running = running
         self._numbers = numbers
-        self._outbound: ActivityOutboundInterceptor | None = None
+        self._heartbeats: Heartbeats | None = None
 
     def init(self, outbound: ActivityOutboundInterceptor) -> None:
-        self._outbound = outbound
-        super().init(outbound)
+        self._heartbeats = Heartbeats(outbound)
+        super().init(self._heartbeats)
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
+        heartbeats = self._heartbeats
+        assert heartbeats is not None
+        heartbeats.begin(input.headers)
         info = activity.info()
         if info.activity_type == RESOLVE or info.activity_type not in self._service.activities:
             return await super().execute_activity(input)
-        beats = asyncio.create_task(self._beat(info)) if info.heartbeat_timeout else None
+        timeout = info.heartbeat_timeout
+        beats = asyncio.create_task(heartbeats.keep_alive(timeout)) if timeout else None
         with self._running.call(info), logs.bound(*self._fields(info, input.args)):
             _logger.info("activity started")
             started = time.perf_counter()
@@ -219,16 +224,6 @@ class _Observed(ActivityInboundInterceptor):
         }
         memo = service.memos.get(info.workflow_type or "", ())
         return fields, {name: values[name] for name in memo if name in values}
-
-    async def _beat(self, info: activity.Info) -> None:
-        # Not `activity.heartbeat()`: beside a sync activity that blocks this loop for 10 s.
-        assert self._outbound is not None
-        assert info.heartbeat_timeout is not None
-        interval = info.heartbeat_timeout.total_seconds() / 3
-        with suppress(asyncio.CancelledError):
-            while True:
-                await asyncio.sleep(interval)
-                self._outbound.heartbeat()
 
 
 def _log_end(started: float, error: BaseException | None) -> None:

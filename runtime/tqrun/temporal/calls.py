@@ -7,18 +7,15 @@ has more in flight, than the server takes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextvars import ContextVar
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 
 from pydantic_core import to_json
 from temporalio import workflow
-from temporalio.api.common.v1 import RetryPolicy as RetryPolicyMessage
 from temporalio.common import (
     RawValue,
-    RetryPolicy,
     SearchAttributeKey,
     SearchAttributePair,
     TypedSearchAttributes,
@@ -26,12 +23,13 @@ from temporalio.common import (
 )
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from tqrun.config.values import MAX_DURATION, parse_duration
 from tqrun.plan.expressions import as_text
-from tqrun.plan.ids import MAX_ID_BYTES
 from tqrun.plan.inputs import MAX_PAYLOAD_BYTES
-from tqrun.plan.model import Call, Child, RetryPlan, Seconds
-from tqrun.temporal.failures import is_not_bound
+from tqrun.plan.model import Call, Child
+from tqrun.temporal.call_options import Evaluate, duration_of, name, options
+from tqrun.temporal.headers import earlier_to_send, plan_to_send
+from tqrun.temporal.not_bound import Misses, is_not_bound
+from tqrun.temporal.run_log import log
 from tqrun.temporal.steps.cancellation import Cancellation
 
 MAX_KEPT_BYTES = 1_000_000
@@ -45,13 +43,6 @@ MAX_TASK_BYTES = 1_000_000
 """In one workflow task; the server takes 4 MB."""
 
 _PAUSE = timedelta(milliseconds=10)
-_NOT_BOUND_WAITS = (1, 2, 4, 8, 15, 30)
-"""Seconds between attempts to reach a worker that has the function; the last one repeats."""
-_CANCELLATION = {
-    "try_cancel": workflow.ActivityCancellationType.TRY_CANCEL,
-    "wait_cancellation_completed": workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    "abandon": workflow.ActivityCancellationType.ABANDON,
-}
 _CLOSE = {
     "terminate": workflow.ParentClosePolicy.TERMINATE,
     "abandon": workflow.ParentClosePolicy.ABANDON,
@@ -70,11 +61,6 @@ _KEYS: dict[str, Any] = {
     "array": SearchAttributeKey.for_keyword_list,
 }
 
-plan_to_send: ContextVar[bytes | None] = ContextVar("tqrun_plan_to_send", default=None)
-"""The plan that the workflow which is being started takes along, in its header."""
-
-Evaluate = Callable[[Any], Any]
-
 
 class WorkerLacksActivity(Exception):
     """This worker does not have a function that the run's plan calls.
@@ -84,49 +70,29 @@ class WorkerLacksActivity(Exception):
     """
 
 
-def seconds(duration: Any) -> float:
-    """A number of seconds, or a duration as the file writes it, in seconds.
+@dataclass(frozen=True, slots=True)
+class Has:
+    """What the worker of a run has.
 
-    Raises:
-        ValueError: It is neither.
+    Attributes:
+        activities: Names of its functions.
+        task_queue: Named in messages.
+        plans: The encoded plan of each workflow that may be started as a child.
+        parameters: Children that take their inputs one by one, in that order.
     """
-    if isinstance(duration, str):
-        return parse_duration(duration).total_seconds()
-    if type(duration) not in (int, float) or abs(duration) > MAX_DURATION.total_seconds():
-        raise ValueError("a duration is text such as 90s, or a number of seconds")
-    return float(duration)
 
-
-def name(what: str, value: Any) -> str:
-    """*value* as the name of *what*; one that the server refuses would fail the task for ever.
-
-    Raises:
-        ValueError: It is null, empty, or longer than Temporal takes.
-    """
-    text = "" if value is None else as_text(value)
-    if not 0 < len(text.encode()) <= MAX_ID_BYTES:
-        size = "null" if value is None else f"{len(text.encode()):,} bytes"
-        raise ValueError(f"the {what} is {size}; it must have 1 to {MAX_ID_BYTES:,} bytes")
-    return text
+    activities: Collection[str]
+    task_queue: str
+    plans: Mapping[str, bytes]
+    parameters: Mapping[str, Sequence[str]]
 
 
 class Calls:
     """The calls of one run."""
 
-    def __init__(
-        self,
-        known: Collection[str],
-        task_queue: str,
-        plans: Mapping[str, bytes],
-        parameters: Mapping[str, Sequence[str]],
-        cancellation: Cancellation,
-    ) -> None:
-        """The worker of *task_queue* has the activities *known* and the children's *plans*.
-
-        Children that are named in *parameters* take their inputs one by one, in that order.
-        """
-        self._known, self._task_queue, self._plans = known, task_queue, plans
-        self._parameters, self._cancellation = parameters, cancellation
+    def __init__(self, has: Has, cancellation: Cancellation, fields: Mapping[str, Any]) -> None:
+        """Make the calls of a run whose log lines carry *fields*."""
+        self._has, self._cancellation, self._fields = has, cancellation, fields
         self._in_flight = 0
         self._history_length = -1
         self._task_calls = self._task_bytes = 0
@@ -139,33 +105,44 @@ class Calls:
             ActivityError: It failed for good.
             ApplicationError: `result_too_large`: the result is to be kept and has over 1 MB.
         """
-        options = _options(call) if _is_static(call) else _arguments(call, evaluate)
+        given = options(call, evaluate)
         summary = call.summary
         if summary is not None and "${" in summary:
             summary = as_text(evaluate(summary))
         await self._admit(sendable(f"what {call.activity} takes", arguments))
-        misses = 0
+        misses = Misses(given)
         try:
             while True:
                 self._require(call)
+                token = earlier_to_send.set(misses.earlier)
                 try:
-                    raw: RawValue = await workflow.execute_activity(
+                    handle = workflow.start_activity(
                         call.activity,
                         args=arguments,
                         summary=summary,
                         result_type=RawValue,
-                        **options,
+                        **misses.options(),
                     )
-                    return _kept(raw, call)
+                finally:
+                    earlier_to_send.reset(token)
+                try:
+                    return _kept(await handle, call)
                 except ActivityError as error:
                     if not is_not_bound(error):
                         raise
-                await self._cancellation.heed()
-                # Not an attempt of the function: no worker that has it has seen the task yet.
-                await workflow.sleep(_NOT_BOUND_WAITS[min(misses, len(_NOT_BOUND_WAITS) - 1)])
-                misses += 1
+                    await self._cancellation.heed()
+                    if not misses.count:
+                        self._log_miss(call, given)
+                    await workflow.sleep(misses.wait(error))
         finally:
             self._in_flight -= 1
+
+    def _log_miss(self, call: Call, given: Mapping[str, Any]) -> None:
+        """Say once that the call waits, which no event of the history does in words."""
+        task_queue = given["task_queue"] or self._has.task_queue
+        found = {"activity": call.activity, "task_queue": task_queue}
+        fix = f"start a worker that has it on {task_queue}, or stop those that lack it"
+        log("waiting for a worker with the function", {**self._fields, **found, "fix": fix})
 
     async def child(
         self, child: Child, values: Mapping[str, Any], workflow_id: str, render: Evaluate
@@ -184,7 +161,7 @@ class Calls:
         """
         await self._admit(sendable(f"the input of {child.workflow}", values))
         try:
-            token = plan_to_send.set(self._plans.get(child.workflow))
+            token = plan_to_send.set(self._has.plans.get(child.workflow))
             try:
                 handle = await self._start(child, values, workflow_id, render)
             finally:
@@ -198,7 +175,7 @@ class Calls:
     async def _start(
         self, child: Child, values: Mapping[str, Any], workflow_id: str, render: Evaluate
     ) -> Any:
-        timeout, names = child.execution_timeout, self._parameters.get(child.workflow)
+        timeout, names = child.execution_timeout, self._has.parameters.get(child.workflow)
         return await workflow.start_child_workflow(
             child.workflow_type,
             args=[dict(values)] if names is None else [values.get(one) for one in names],
@@ -208,7 +185,7 @@ class Calls:
             search_attributes=_search_attributes(child, render),
             id_reuse_policy=REUSE[child.id_reuse_policy],
             parent_close_policy=_CLOSE[child.parent_close_policy],
-            execution_timeout=None if timeout is None else _duration(timeout, render),
+            execution_timeout=None if timeout is None else duration_of(timeout, render),
         )
 
     async def _admit(self, size: int) -> None:
@@ -238,11 +215,11 @@ class Calls:
 
     def _require(self, call: Call) -> None:
         elsewhere = call.task_queue is not None or not call.bound
-        if elsewhere or call.activity in self._known or workflow.unsafe.is_replaying():
+        if elsewhere or call.activity in self._has.activities or workflow.unsafe.is_replaying():
             return
         raise WorkerLacksActivity(
             f'the run\'s plan calls activity "{call.activity}", which this worker of '
-            f"{self._task_queue} does not have; the run waits for a worker that has it"
+            f"{self._has.task_queue} does not have; the run waits for a worker that has it"
         )
 
 
@@ -286,78 +263,6 @@ def _kept(raw: RawValue, call: Call) -> Any:
         )
         raise ApplicationError(message, type="result_too_large", non_retryable=True)
     return workflow.payload_converter().from_payload(raw.payload)
-
-
-@lru_cache(maxsize=4096)
-def _is_static(call: Call) -> bool:
-    durations = (
-        call.start_to_close,
-        call.schedule_to_close,
-        call.schedule_to_start,
-        call.heartbeat,
-        call.retry.initial_interval,
-        call.retry.maximum_interval,
-        call.retry.backoff_coefficient,
-        call.retry.maximum_attempts,
-    )
-    dynamic = call.task_queue is not None and "${" in call.task_queue
-    return not dynamic and not any(isinstance(one, str) for one in durations)
-
-
-@lru_cache(maxsize=4096)
-def _options(call: Call) -> dict[str, Any]:
-    """The SDK's arguments for *call*, built once per plan."""
-    return _arguments(call, lambda value: value)
-
-
-def _arguments(call: Call, evaluate: Evaluate) -> dict[str, Any]:
-    def duration(value: Seconds | None) -> timedelta | None:
-        return None if value is None else _duration(value, evaluate)
-
-    return {
-        "task_queue": None
-        if call.task_queue is None
-        else name("task queue", evaluate(call.task_queue)),
-        "start_to_close_timeout": duration(call.start_to_close),
-        "schedule_to_close_timeout": duration(call.schedule_to_close),
-        "schedule_to_start_timeout": duration(call.schedule_to_start),
-        "heartbeat_timeout": duration(call.heartbeat),
-        "cancellation_type": _CANCELLATION[call.cancellation_type],
-        "retry_policy": _retry_policy(call.retry, evaluate, duration),
-    }
-
-
-def _retry_policy(
-    retry: RetryPlan, evaluate: Evaluate, duration: Callable[[Seconds | None], timedelta | None]
-) -> RetryPolicy:
-    policy = RetryPolicy(
-        initial_interval=duration(retry.initial_interval) or timedelta(seconds=1),
-        backoff_coefficient=_number(retry.backoff_coefficient, evaluate),
-        maximum_interval=duration(retry.maximum_interval),
-        maximum_attempts=int(_number(retry.maximum_attempts, evaluate)),
-        # Temporal would send a payload that is too large again, for ever.
-        non_retryable_error_types=[*retry.non_retryable_error_types, "PayloadsTooLarge"],
-    )
-    # Checked here: the SDK has begun the command when it does, and sends what there is of it.
-    policy.apply_to_proto(RetryPolicyMessage())
-    return policy
-
-
-def _number(value: Any, evaluate: Evaluate) -> float:
-    found = evaluate(value)
-    if type(found) not in (int, float):
-        raise ValueError(f"{value} is not a number")
-    return float(found)
-
-
-def _duration(value: Any, evaluate: Evaluate) -> timedelta:
-    try:
-        found = seconds(evaluate(value))
-    except ValueError:
-        found = 0.0
-    if found <= 0:
-        raise ValueError(f"{value} is not a duration above 0s")
-    return timedelta(seconds=found)
 
 
 def _search_attributes(child: Child, render: Evaluate) -> TypedSearchAttributes | None:

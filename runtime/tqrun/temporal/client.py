@@ -14,11 +14,10 @@ from temporalio.service import RPCError
 
 from tqrun.diagnostics import quote
 from tqrun.errors import ServerUnavailable, UsageError
-from tqrun.temporal.calls import plan_to_send
 from tqrun.temporal.configuration import configured
 from tqrun.temporal.converter import DATA_CONVERTER
+from tqrun.temporal.headers import PLAN_HEADER, plan_payload, plan_to_send
 from tqrun.temporal.refusals import NEVER, impossible, reason, silent
-from tqrun.temporal.workflow import PLAN_HEADER, plan_payload
 
 DEFAULT_ADDRESS = "localhost:7233"
 MAX_PORT = 65_535

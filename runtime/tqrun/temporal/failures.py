@@ -13,9 +13,6 @@ from temporalio.exceptions import (
 )
 from temporalio.exceptions import TimeoutError as TimedOut
 
-NOT_BOUND = "tqrun.NotBound"
-"""Error type of an activity task that reached a worker without the function."""
-
 
 class Again(ApplicationError):
     """A caught error that is raised again, after a continuation or out of a local."""
@@ -38,11 +35,6 @@ def refused(message: str) -> ApplicationError:
 def expression_failed(error: Exception | str) -> ApplicationError:
     """An expression failed on the values that it met."""
     return ApplicationError(str(error), type="expression", non_retryable=True)
-
-
-def is_not_bound(error: ActivityError) -> bool:
-    """Whether the task reached a worker that does not have the function."""
-    return isinstance(error.cause, ApplicationError) and error.cause.type == NOT_BOUND
 
 
 def described(error: BaseException) -> dict[str, Any]:

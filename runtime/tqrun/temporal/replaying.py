@@ -29,8 +29,9 @@ from tqrun.errors import Exit, TqrunError
 from tqrun.plan.importing import load, project_on_path
 from tqrun.temporal.client import Connection, connect
 from tqrun.temporal.converter import DATA_CONVERTER
+from tqrun.temporal.headers import PlanSender
 from tqrun.temporal.runs import history_of, pinned
-from tqrun.temporal.workflow import PlanSender, workflow_classes
+from tqrun.temporal.workflow import workflow_classes
 
 _MESSAGE = re.compile(r'message: "((?:[^"\\]|\\.)*)"')
 _EVENT = re.compile(r"\bid: (\d+)")

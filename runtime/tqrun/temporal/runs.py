@@ -18,7 +18,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from tqrun.errors import ServerUnavailable, UsageError
 from tqrun.plan.model import Plan, decode
 from tqrun.temporal.described import listed
-from tqrun.temporal.workflow import PLAN_HEADER, RESOLVE
+from tqrun.temporal.headers import PLAN_HEADER
+from tqrun.temporal.workflow import RESOLVE
 
 LOCAL_ACTIVITY = "core_local_activity"
 """The marker in which the SDK records a local activity."""

@@ -16,8 +16,10 @@ from tqrun.errors import InvalidInput
 from tqrun.plan.compile import LaunchPlan
 from tqrun.plan.expressions import EvaluationError, Template, evaluate
 from tqrun.plan.ids import MAX_ID_BYTES
-from tqrun.temporal.calls import REUSE, plan_to_send, search_attributes, seconds
+from tqrun.temporal.call_options import seconds
+from tqrun.temporal.calls import REUSE, search_attributes
 from tqrun.temporal.described import describe
+from tqrun.temporal.headers import plan_to_send
 from tqrun.temporal.launches import LAUNCH
 
 Status = Literal["started", "already_running", "already_finished", "joined"]

@@ -32,10 +32,11 @@ from tqrun.temporal.client import Connection, connect, settings
 from tqrun.temporal.core_logs import forward_core_logs
 from tqrun.temporal.ending import end_within
 from tqrun.temporal.forked import SIGNALS, release_children
+from tqrun.temporal.headers import PlanSender
 from tqrun.temporal.health import health_server, not_polling
 from tqrun.temporal.refusals import no_namespace
 from tqrun.temporal.running import Running
-from tqrun.temporal.workflow import PlanSender, workflow_classes
+from tqrun.temporal.workflow import workflow_classes
 
 STICKY_TIMEOUT = timedelta(seconds=3)
 """How long a run that a killed worker had cached waits before another worker takes it."""

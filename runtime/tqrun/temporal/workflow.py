@@ -12,32 +12,21 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from temporalio import workflow
-from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
-from temporalio.worker import (
-    ContinueAsNewInput,
-    Interceptor,
-    StartChildWorkflowInput,
-    WorkflowInboundInterceptor,
-    WorkflowInterceptorClassInput,
-    WorkflowOutboundInterceptor,
-)
 
 from tqrun.plan.model import Plan, decode
-from tqrun.temporal.calls import Calls, plan_to_send
+from tqrun.temporal.calls import Calls, Has
 from tqrun.temporal.carried import continued, has_room, refuse_too_large
 from tqrun.temporal.failures import refused
+from tqrun.temporal.headers import BOUNDED, PLAN_HEADER, plan_to_send
 from tqrun.temporal.inbox import Inbox
 from tqrun.temporal.interpreter import Interpreter
 from tqrun.temporal.launches import LAUNCH, Launches
+from tqrun.temporal.run_log import log
 from tqrun.temporal.steps.cancellation import Cancellation
 from tqrun.temporal.steps.frames import Returned, Suspended
-from tqrun.temporal.steps.run import log
 
-PLAN_HEADER = "tq_plan"
-BOUNDED = "tq_bounded"
-"""The mark on a plan's header that the run's expressions have a budget."""
 RESOLVE = "tqrun.resolve"
 STATE = "tqrun.state"
 """The query that every run answers: where it is, its locals, and what has not been taken yet."""
@@ -164,8 +153,9 @@ class _Run:
     async def _round(self, todo: _Round, state: Mapping[str, Any], launches: Launches) -> Any:
         """One pass through the steps; its result."""
         inbox, self.bounded = self.inbox, todo.bounded
-        calls = Calls(self.known, self.task_queue, self.plans, self.parameters, self.cancellation)
         fields, first_run = _fields(todo), state.get("first_run") or _first_run()
+        has = Has(self.known, self.task_queue, self.plans, self.parameters)
+        calls = Calls(has, self.cancellation, fields)
         interpreter = Interpreter(
             todo.plan,
             todo.values,
@@ -331,45 +321,3 @@ def workflow_classes(
 def _named(kind: type[_Run], attributes: Mapping[str, Any]) -> type:
     """A class that the SDK takes for *kind*, whose `run` it wants on the class itself."""
     return type(kind.__name__, (_Run,), {**vars(kind), **attributes})
-
-
-class PlanSender(Interceptor):
-    """Puts the plan of a child, or of the run that continues this one, into its header."""
-
-    def workflow_interceptor_class(
-        self, _: WorkflowInterceptorClassInput
-    ) -> type[WorkflowInboundInterceptor] | None:
-        """What the SDK builds for every workflow."""
-        return _Inbound
-
-
-class _Inbound(WorkflowInboundInterceptor):
-    def init(self, outbound: WorkflowOutboundInterceptor) -> None:
-        super().init(_Outbound(outbound))
-
-
-class _Outbound(WorkflowOutboundInterceptor):
-    def continue_as_new(self, input: ContinueAsNewInput) -> Any:  # noqa: A002
-        input.headers = {**input.headers, **_header(bounded=_is_bounded())}
-        return super().continue_as_new(input)
-
-    async def start_child_workflow(self, input: StartChildWorkflowInput) -> Any:  # noqa: A002
-        input.headers = {**input.headers, **_header()}
-        return await super().start_child_workflow(input)
-
-
-def _is_bounded() -> bool:
-    """Whether the run that is being continued has a budget for its expressions."""
-    run = workflow.instance()
-    return not isinstance(run, _Run) or run.bounded
-
-
-def _header(*, bounded: bool = True) -> dict[str, Payload]:
-    encoded = plan_to_send.get()
-    return {} if encoded is None else {PLAN_HEADER: plan_payload(encoded, bounded=bounded)}
-
-
-def plan_payload(encoded: bytes, *, bounded: bool = True) -> Payload:
-    """An encoded plan as it stands in a header."""
-    mark = {BOUNDED: b"1"} if bounded else {}
-    return Payload(metadata={"encoding": b"binary/plain", **mark}, data=encoded)

@@ -15,7 +15,7 @@ from temporalio.exceptions import (
 from tqrun.plan import model as plan
 from tqrun.plan.numbers import as_declared
 from tqrun.temporal import failures
-from tqrun.temporal.calls import name
+from tqrun.temporal.call_options import name
 from tqrun.temporal.scope import Scope
 from tqrun.temporal.steps.frames import At
 from tqrun.temporal.steps.run import Run

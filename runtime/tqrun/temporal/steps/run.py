@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from tqrun import logs
 from tqrun.plan import model as plan
 from tqrun.plan.expressions import EvaluationError, Sources, evaluate
 from tqrun.temporal import failures
-from tqrun.temporal.calls import Calls, seconds
+from tqrun.temporal.call_options import seconds
+from tqrun.temporal.calls import Calls
 from tqrun.temporal.inbox import Inbox
+from tqrun.temporal.run_log import log
 from tqrun.temporal.scope import Scope
 from tqrun.temporal.steps.cancellation import Cancellation
 from tqrun.temporal.steps.frames import At, Frame, Outcome, Suspended
-
-_logger = workflow.LoggerAdapter(logging.getLogger("tqrun.workflow"), None)
-_logger.workflow_info_on_message = False
-_logger.workflow_info_on_extra = False
-
-
-def log(text: str, fields: Mapping[str, Any], level: int = logging.WARNING) -> None:
-    """One line of a run, once, not again on replay."""
-    with logs.bound(fields):
-        _logger.log(level, text)
 
 
 class Run:

@@ -15,9 +15,10 @@ from tqrun.plan import model as plan
 from tqrun.plan.expressions import as_text, moment
 from tqrun.temporal import failures, raised
 from tqrun.temporal.calls import sendable
+from tqrun.temporal.run_log import log
 from tqrun.temporal.scope import Scope
 from tqrun.temporal.steps.frames import At, Returned
-from tqrun.temporal.steps.run import Run, log
+from tqrun.temporal.steps.run import Run
 
 _LEVELS = {
     "debug": logging.DEBUG,
