@@ -171,3 +171,43 @@ def test_a_terminal_shows_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
         ["total", "${total}", "input, by name"],
         ["again", "${again}", "input, by name"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("signature", "takes"),
+    [
+        ("self, order_id: str, copies: int = 1", "order_id, copies"),
+        ("self, order: dict", "one object with all inputs"),
+    ],
+)
+def test_a_hand_written_class_has_no_steps_and_no_costs(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    signature: str,
+    takes: str,
+) -> None:
+    (tmp_path / "orders_by_hand.py").write_text(
+        "from temporalio import workflow\n"
+        "@workflow.defn(name='order')\n"
+        "class Order:\n"
+        "    @workflow.run\n"
+        f"    async def run({signature}) -> None: ...\n"
+    )
+    (tmp_path / "queues.yaml").write_text(
+        "queues:\n"
+        "  order:\n"
+        "    version: 1\n"
+        "    workflow_id: order-${order_id}\n"
+        "    workflow_class: orders_by_hand:Order\n"
+        "    input: {order_id: string, copies: {type: integer, default: 2}}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "orders_by_hand", raising=False)
+    assert run(["explain", "order"]) == 0
+    assert capsys.readouterr().out == (
+        "order  order-${order_id}\n"
+        "  what a run does and costs is decided by its code\n"
+        "  class orders_by_hand:Order, written by hand\n"
+        f"    run takes {takes}\n"
+    )

@@ -54,8 +54,7 @@ def _show_page(text: str) -> None:
 
 
 def _show_queue(name: str, file: str) -> None:
-    from tqrun.plan.cost import cost
-    from tqrun.plan.explain import explained
+    from tqrun.plan.explain import costs, explained
     from tqrun.plan.registry import Registry
 
     registry = Registry(file)
@@ -63,7 +62,7 @@ def _show_queue(name: str, file: str) -> None:
     show = _show_table if sys.stdout.isatty() else _show_plain
     for launch in launches:
         title = f"{launch.name}  {launch.workflow_id.text}"
-        show(title, str(cost(launch.plan)), explained(registry, launch))
+        show(title, costs(launch), explained(registry, launch))
 
 
 def _show_plain(title: str, costs: str, lines: list[Line]) -> None:

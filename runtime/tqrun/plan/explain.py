@@ -14,7 +14,7 @@ from tqrun.config.values import format_duration
 from tqrun.plan import model as plan
 from tqrun.plan.binding import BoundFunction
 from tqrun.plan.compile import LaunchPlan
-from tqrun.plan.cost import longest_call
+from tqrun.plan.cost import cost, longest_call
 from tqrun.plan.registry import Registry
 from tqrun.plan.signatures import signature_of
 
@@ -41,7 +41,24 @@ class Line:
 
 def explained(registry: Registry, launch: LaunchPlan) -> list[Line]:
     """The lines of the workflow that *launch* starts."""
+    if launch.workflow_class is not None:
+        return list(_by_hand(launch, launch.workflow_class))
     return list(_Explanation(registry, launch.plan).steps(launch.plan.steps, 0, {}))
+
+
+def costs(launch: LaunchPlan) -> str:
+    """What a run of *launch* costs, in one line."""
+    if launch.workflow_class is not None:
+        return "what a run does and costs is decided by its code"
+    return str(cost(launch.plan))
+
+
+def _by_hand(launch: LaunchPlan, workflow: type) -> Iterator[Line]:
+    yield Line(0, f"class {workflow.__module__}:{workflow.__qualname__}, written by hand")
+    if launch.parameters is None:
+        yield Line(1, "run takes one object with all inputs")
+    else:
+        yield Line(1, f"run takes {', '.join(launch.parameters) or 'nothing'}")
 
 
 class _Explanation:
