@@ -54,13 +54,16 @@ def project(server: EmbeddedServer, tmp_path: Path) -> Project:
     return Project(folder, server.address)
 
 
+LEAVING = ("version-removed", "version-external", "version-not-draining", "queue-removed")
+
+
 class Life:
     """The project of one queue, from revision to revision."""
 
     def __init__(self, project: Project, queue: str) -> None:
         self.project, self.queue = project, queue
 
-    def write(self, version: int, *, draining: bool = False) -> None:
+    def write(self, version: int, *, draining: bool = False, external: bool = False) -> None:
         """Write a revision; the one before is kept beside it."""
         before = self.project.folder.with_name("before")
         shutil.rmtree(before, ignore_errors=True)
@@ -72,6 +75,8 @@ class Life:
             text = text.replace(
                 "        input:", f"{DRAINING.format().strip(chr(10))}\n        input:"
             )
+        if external:
+            text = text.replace("        input:", "        draining: {1: external}\n        input:")
         self.project.write(text, work=OLD if version == 1 else BOTH)
 
     def back(self) -> None:
@@ -99,7 +104,7 @@ class Life:
         done = self.project.tqrun("diff", "--against", base, "--format", "json", *more)
         assert done.stdout, done.stderr
         changes: list[dict[str, Any]] = json.loads(done.stdout)["changes"]
-        graver = [one for one in changes if one["code"] in ("version-removed", "queue-removed")]
+        graver = [one for one in changes if one["code"] in LEAVING]
         told = [(one["code"], one["severity"], one["message"]) for one in graver]
         return done.returncode, told
 
@@ -165,6 +170,36 @@ async def test_open_runs_of_a_version_that_was_removed_too_early_are_found(
         "QUEUE 2 current 0 0 no worker polls it "
         "QUEUE 1 removed 1 0 1 open run, not listed: list version 1 under draining again"
     )
+
+
+async def test_a_bump_without_draining_is_settled_too(
+    project: Project, unique: Callable[[str], str], client: Client
+) -> None:
+    life = Life(project, unique("life").replace("-", "_"))
+    life.write(1)
+    workflow_id = life.launch("X")
+    await life.has((1, "current", 1, 0, False))
+    life.write(2)
+    bumped = "version goes from 1 to 2, and 1 is not under draining"
+    told = f"{bumped}, 1 run of it is open"
+    assert life.diff("--live") == (1, [("version-not-draining", "error", told)])
+    await client.get_workflow_handle(workflow_id).terminate()
+    await eventually(lambda: life.diff("--live")[0] == 0)
+    told = f"{bumped}, no runs of it are open"
+    assert life.diff("--live") == (0, [("version-not-draining", "info", told)])
+
+
+async def test_a_version_that_is_left_to_other_workers_is_settled_too(
+    project: Project, unique: Callable[[str], str]
+) -> None:
+    life = Life(project, unique("life").replace("-", "_"))
+    life.write(1)
+    life.launch("X")
+    await life.has((1, "current", 1, 0, False))
+    life.write(2, draining=True)
+    life.write(2, external=True)
+    told = "draining version 1 is external: no worker of this file serves it, 1 run of it is open"
+    assert life.diff("--live") == (1, [("version-external", "error", told)])
 
 
 async def test_a_removed_queue_is_settled_too(

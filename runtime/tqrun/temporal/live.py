@@ -1,10 +1,10 @@
-"""The rows of a comparison that only the server can settle: what is removed, and still open."""
+"""The rows of a comparison that the server settles: what loses workers, and is still open."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tqrun.config import model
 from tqrun.plan.changes.change import Change
@@ -48,7 +48,7 @@ def _settled(change: Change, count: int) -> Change:
 
 
 async def settle(verdict: Verdict, connection: Connection) -> Verdict:
-    """*verdict* with its removed queues and versions judged by what the server has.
+    """*verdict* with the queues and versions that lose workers judged by what the server has.
 
     A queue whose functions other queues call stays a warning: their runs are not counted here.
 
@@ -77,22 +77,58 @@ def _removed(verdict: Verdict) -> Iterator[tuple[Change, list[Version]]]:
     for change in verdict.changes:
         if change.code == "queue-removed":
             yield change, _listed(before, change.queues[0])
-    dropped: dict[str, Iterator[Version]] = {}
+    left: dict[tuple[str, str], Iterator[Version]] = {}
     for change in verdict.changes:
-        if change.code == "version-removed":
+        if change.code in _LEAVING:
             [queue] = change.queues
-            if queue not in dropped:
-                dropped[queue] = iter(_dropped(before, after, queue))
-            yield change, [next(dropped[queue])]
+            key = change.code, queue
+            if key not in left:
+                left[key] = iter(_LEAVING[change.code](before, after, queue))
+            yield change, [next(left[key])]
 
 
 def _listed(file: model.QueuesFile, queue: str) -> list[Version]:
     return [one for one in versions(file, [queue]) if one.state != "removed"]
 
 
+def _before(before: model.QueuesFile, after: model.QueuesFile, queue: str) -> dict[int, Version]:
+    """The versions that the base has of *queue*, the current one first."""
+    name = queue if queue in before.queues else after.queues[queue].renamed_from or queue
+    return {one.version: one for one in _listed(before, name)}
+
+
+def _current(before: model.QueuesFile, after: model.QueuesFile, queue: str) -> list[Version]:
+    """The version of the base, which nobody serves any more."""
+    return [*_before(before, after, queue).values()][:1]
+
+
 def _dropped(before: model.QueuesFile, after: model.QueuesFile, queue: str) -> list[Version]:
     """The draining versions that are gone, in the order in which they are told."""
     kept = {after.queues[queue].version, *after.queues[queue].draining}
+    found = [*_before(before, after, queue).values()][1:]
+    return [one for one in _in_order(before, after, queue, found) if one.version not in kept]
+
+
+def _left(before: model.QueuesFile, after: model.QueuesFile, queue: str) -> list[Version]:
+    """The draining versions that are external now, in the order in which they are told."""
+    now = after.queues[queue].draining
+    found = [one for one in _before(before, after, queue).values() if one.state == "draining"]
+    return [
+        one for one in _in_order(before, after, queue, found) if now.get(one.version) == "external"
+    ]
+
+
+def _in_order(
+    before: model.QueuesFile, after: model.QueuesFile, queue: str, found: Sequence[Version]
+) -> list[Version]:
     name = queue if queue in before.queues else after.queues[queue].renamed_from or queue
-    found = {one.version: one for one in _listed(before, name)}
-    return [found[version] for version in before.queues[name].draining if version not in kept]
+    places = [*before.queues[name].draining]
+    return sorted(found, key=lambda one: places.index(one.version))
+
+
+_LEAVING: Mapping[str, Callable[[model.QueuesFile, model.QueuesFile, str], Sequence[Version]]] = {
+    "version-removed": _dropped,
+    "version-external": _left,
+    "version-not-draining": _current,
+    "version-lowered": _current,
+}
