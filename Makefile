@@ -11,7 +11,7 @@ UNCOMPARED := temporalio nexus-rpc types-protobuf # `tqrun diff` reads without t
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz programs expressions faults sessions bench format lock clean
+.PHONY: help demo test fuzz edits programs expressions faults sessions bench format lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: $(READY) ## Lint, check types and import contracts, run every test
 
 fuzz: $(READY) ## Check 20,000 mutations of the example files (make test: 2,000)
 	TQRUN_MUTATIONS=20000 $(BIN)/pytest tests/config/test_mutations.py
+
+edits: $(READY) ## Judge 2,000 edits of known harm with tqrun diff, and print a table (make test: 300)
+	@$(BIN)/python -m tests.diff.edits
 
 programs: $(READY) ## Run 2,000 generated workflows in several ways, 10,000 items (make test: 25, 300)
 	TQRUN_PROGRAMS=2000 $(BIN)/pytest -s tests/server/test_programs.py \

@@ -38,6 +38,7 @@ NOT_SHOWN_HERE = {
     "id-policy-changed": "the policies themselves are tested in test_launch_and_work",
     "debounce-changed": "the same of test_debounce",
     "queue-added": "the same as version-bumped: a task queue without workers yet",
+    "search-attribute-changed": "the same as search-attribute-added: launches are refused",
     "version-external": "the same as version-removed: no worker serves it",
     "launch-name-changed": "the server knows a workflow by its type, which stays",
     "parameter-moved": "arguments in order are tested in test_workflow_class",

@@ -16,6 +16,7 @@ Verdict = Literal["safe", "breaking"]
 Outcome = Literal["hit", "miss", "quiet", "false alarm", "not compared"]
 
 _NOT_COMPARED = "not-compared"
+_INVALID = "invalid"
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,15 @@ class Edit:
         try:
             changes = judge(*revisions).changes
         except InvalidQueuesFile as error:
-            return [f"invalid: {one}" for one in error.findings]
+            return [f"{_INVALID}: {one}" for one in error.findings]
         return [f"{one.code}: {one.message}" for one in changes if one.severity != "info"]
 
     def outcome(self) -> Outcome:
         """Whether what is reported is right."""
         codes = [text.partition(":")[0] for text in self.reported()]
         certain = [code for code in codes if code != _NOT_COMPARED]
+        if self.verdict == "breaking" and codes[:1] == [_INVALID]:
+            return "hit"  # nobody can deploy it
         if self.verdict == "safe":
             return "false alarm" if certain else "not compared" if codes else "quiet"
         if self.codes:

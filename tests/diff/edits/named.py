@@ -209,6 +209,23 @@ EDITS: list[Edit] = [
         ),
         codes=("launch-name-changed",),
     ),
+    # Search attributes
+    edit(
+        "search attribute: of another type",
+        "breaking",
+        (
+            Q,
+            "amount: {type: integer, minimum: 1, default: 1}",
+            "amount: {type: number, minimum: 1, default: 1}",
+        ),
+        before=(
+            (Q, "search_attributes: [region]", "search_attributes: [region, amount]"),
+            (ORDERS, "amount: int = 1", "amount: float = 1"),
+            ("activities/legacy.py", "amount: int = 1", "amount: float = 1"),
+            (Q, 'with: {amount: "${amount}",', "with: {amount: 1,"),
+        ),
+        codes=("search-attribute-changed",),
+    ),
     # Workflow ids
     edit(
         "id: another default",

@@ -202,7 +202,7 @@ def _callable(
     """Whether workers can still call what the base could."""
     readers = pair.before.reader, pair.after.reader
     fault = readers[1].faults.get(now.path)
-    if fault is not None and was.path not in readers[0].faults and _is_ours(pair, was, now):
+    if fault is not None and was.path not in readers[0].faults and pair.is_ours(was.path, now.path):
         message = f'"{activity}" ({now.path}), which plans of version {version} call, {fault}'
         change = pair.change(location, "activity-removed", message, queue)
         yield replace(change, python=origin.of_definition(pair, was.path, now.path))
@@ -210,12 +210,6 @@ def _callable(
         message = f'"{activity}" ({now.path}) is defined under a condition only'
         change = pair.change(location, "activity-conditional", message, queue)
         yield replace(change, python=origin.of_definition(pair, was.path, now.path))
-
-
-def _is_ours(pair: Pair, was: BoundFunction, now: BoundFunction) -> bool:
-    """Whether the project, not another package, should have the function *now*."""
-    package = now.path.partition(":")[0].partition(".")[0]
-    return was.path == now.path or bool(pair.after.revision.names(f"{package}/"))
 
 
 def _drained(pair: Pair, old_name: str, name: str) -> Iterator[Change]:

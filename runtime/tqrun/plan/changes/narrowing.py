@@ -82,8 +82,10 @@ def _objects(before: Schema, after: Schema, name: str) -> Iterator[str]:
     old, new = _fields(before), _fields(after)
     for field, (key, schema) in new.items():
         names = {key, *schema.get(ALSO, ())}
-        if field in old and not names.issuperset((old[field][0], *old[field][1].get(ALSO, ()))):
-            yield f'{name} now has its field "{field}" as "{key}"'
+        keys = (old[field][0], *old[field][1].get(ALSO, ())) if field in old else ()
+        lost = [one for one in keys if one not in names]
+        if lost:
+            yield f'{name} takes "{key}" as its field "{field}", and no longer "{lost[0]}"'
     yield from _required(before, after, name)
     others = _others(before) if NAME not in before else None
     for field, (_, schema) in new.items():

@@ -73,6 +73,11 @@ class Pair:
             or (polled and polled.issuperset(task_queues(self.before.file, old_name, version)))
         ]
 
+    def is_ours(self, old_path: str, path: str) -> bool:
+        """Whether the project, not another package, should have the function at *path*."""
+        package = path.partition(":")[0].partition(".")[0]
+        return old_path == path or bool(self.after.revision.names(f"{package}/"))
+
     def change(self, location: Location, code: str, message: str, *queues: str) -> Change:
         """A change that is mended at *location* of the new file."""
         return Change(self.after.place(location), code, message, queues)

@@ -162,6 +162,11 @@ TABLE: dict[str, Row] = {
     "search-attribute-added": Row(
         "warning", "unregistered, it fails launches and hangs parents", "run tqrun apply first"
     ),
+    "search-attribute-changed": Row(
+        "error",
+        "the server keeps the type that it was registered with, and refuses launches",
+        "give the attribute of the new type another name",
+    ),
     "binding-changed": Row(
         "warning", "a call silently gets another value", "give the parameter under with"
     ),

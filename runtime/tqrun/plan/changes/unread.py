@@ -34,7 +34,8 @@ def _bound(file: model.QueuesFile, queue: str) -> Iterator[tuple[Location, str]]
 def _unread(pair: Pair, old_path: str, path: str) -> list[str]:
     """What could not be read of a function on one side, and may be another on the other."""
     sides = (pair.before.reader, old_path), (pair.after.reader, path)
-    if path in pair.after.reader.faults and old_path not in pair.before.reader.faults:
+    is_broken = path in pair.after.reader.faults and old_path not in pair.before.reader.faults
+    if is_broken and pair.is_ours(old_path, path):
         return []  # it cannot be called at all, which is reported as such
     sources = [reader.sources.get(one) for reader, one in sides]
     if None in sources or sources[0] == sources[1]:

@@ -100,6 +100,12 @@ class Workflows:
                 message = f'search attribute "{attribute}" is new'
                 way = ("search_attributes", attribute)
                 yield self._change(way, "search-attribute-added", message)
+                continue
+            old, new = (one.attribute_types[attribute] for one in (self.was, self.is_))
+            if old != new:
+                message = f'search attribute "{attribute}" has type {new} instead of {old}'
+                way = ("search_attributes", attribute)
+                yield self._change(way, "search-attribute-changed", message)
         changed = [name for name, old, new in self._sent() if old != new]
         if changed:
             message = f'launches of "{self.is_.name}" have another {", ".join(changed)}'

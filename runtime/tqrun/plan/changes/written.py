@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tqrun.plan.binding import BindingError, BoundFunction, Parameter
@@ -71,7 +71,7 @@ class Reader:
             raise BindingError("unknown-function", message)
         module, node = found or (None, None)
         if module is None or not isinstance(node, Function):
-            return self._strange(path, module_name, node)
+            return self._strange(path, module_name, module, node)
         if not self._lookup.is_certain(module_name, name):
             self.uncertain.add(path)
         text = hidden(self._lookup, module, node)
@@ -82,17 +82,40 @@ class Reader:
         return self._read(path, module, node)
 
     def _strange(
-        self, path: str, module_name: str, node: ast.stmt | ast.expr | None
+        self, path: str, module_name: str, module: Module | None, node: ast.stmt | ast.expr | None
     ) -> BoundFunction:
         """What stands for *path*, which the text does not show to be a function."""
         if node is None and self._lookup.module(module_name) is None:
             self.faults[path] = "is gone with its module"
             return self._opaque(path, None)
+        if isinstance(node, ast.Call) and module is not None:
+            inner = self._partial(path, module, node)
+            if inner is not None:
+                return inner
         if isinstance(node, ast.ClassDef | ast.Constant | ast.Dict | ast.List):
             what = "a class" if isinstance(node, ast.ClassDef) else "a value"
             self.faults[path] = f"is {what} now"
             return self._unreadable(path)
         return self._opaque(path, None)
+
+    def _partial(self, path: str, module: Module, node: ast.Call) -> BoundFunction | None:
+        """The function that `functools.partial` makes of another one, if *node* does that."""
+        if self._lookup.dotted(module, node) != "functools.partial" or len(node.args) != 1:
+            return None
+        if not isinstance(node.args[0], ast.Name):
+            return None
+        try:
+            found = self._lookup.function(module.name, node.args[0].id)
+        except Unknown:
+            return None
+        if found is None or not isinstance(found[1], Function):
+            return None
+        inner = self._read(path, found[0], found[1])
+        given = {one.arg for one in node.keywords}
+        parameters = (
+            replace(one, required=False) if one.name in given else one for one in inner.parameters
+        )
+        return replace(inner, parameters=tuple(parameters))
 
     def definition(self, path: str) -> tuple[Module, ast.stmt | ast.expr] | None:
         """What defines the thing that *path*, `package.module:name`, names, if the text shows it.
