@@ -165,6 +165,28 @@ def test_wrong_usage_is_exit_2(arguments: list[str], capsys: pytest.CaptureFixtu
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["chekc"], 'error: there is no command "chekc"; did you mean "check"?'),
+        (["frob"], 'error: there is no command "frob"; see "tqrun --help"'),
+        (["dev", "--port", "22x"], "Invalid value for '--port': must be a whole number"),
+        (["dev", "--port", "70000"], "must be less than or equal to 65535"),
+        (["check", "--format", "xml"], "'--format': 'xml' is not one of 'text', 'json', 'github'"),
+    ],
+    ids=str,
+)
+def test_wrong_usage_is_said_in_words_of_the_command(
+    arguments: list[str],
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    assert run(arguments) == 2
+    assert words in capsys.readouterr().err
+
+
 def test_explain_prints_the_page_or_names_the_nearest_rule(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

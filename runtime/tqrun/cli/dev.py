@@ -24,11 +24,21 @@ def dev(
     ),
     port: Annotated[
         int | None,
-        typer.Option(help="Of the server; 7233, or a free one if that is taken.", metavar="PORT"),
+        typer.Option(
+            help="Of the server; 7233, or a free one if that is taken.",
+            metavar="PORT",
+            min=0,
+            max=65535,
+        ),
     ] = None,
     ui_port: Annotated[
         int | None,
-        typer.Option(help="Of the UI; 1000 above the server's, or a free one.", metavar="PORT"),
+        typer.Option(
+            help="Of the UI; 1000 above the server's, or a free one.",
+            metavar="PORT",
+            min=0,
+            max=65535,
+        ),
     ] = None,
     log_format: LogFormat = "auto",
 ) -> None:

@@ -22,7 +22,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from tqrun.errors import Exit, InvalidQueuesFile, TqrunError
+from tqrun.errors import Exit, InvalidQueuesFile, TqrunError, UsageError
 
 COMMANDS = {
     "check": "Check a queues file: all findings, each with its place.",
@@ -61,6 +61,12 @@ class _Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The called command itself, where the table has only its name."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from tqrun.diagnostics import nearest, quote
+
+            near = nearest(args[0], COMMANDS)
+            hint = f'did you mean "{near}"?' if near else 'see "tqrun --help"'
+            raise UsageError(f"there is no command {quote(args[0])}; {hint}")
         name, _, rest = super().resolve_command(ctx, args)
         module = import_module(f"tqrun.cli.{name}")
         command = typer.main.get_command(module.app)
@@ -68,6 +74,25 @@ class _Commands(TyperGroup):
         command.help = re.sub(r"(?<!\n)\n(?!\n)", " ", command.help or "")
         return name, command, rest
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; what an option does not take is said in tqrun's words."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            faults: Sequence[Any] = getattr(error.__cause__, "errors", list)()
+            if faults:  # of Pydantic, by which Typer reads values
+                words = error.message.removeprefix("Value error, ").removesuffix(".")
+                must = words.replace("Input should be", "must be")
+                error.message = _MUST.get(faults[0]["type"], must)
+            raise
+
+
+_MUST = {
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+}
 
 app = typer.Typer(cls=_Commands, add_completion=False, no_args_is_help=True)
 
