@@ -44,8 +44,9 @@ faults: $(READY) ## Kill workers and servers during 200 runs, and launches of 20
 	  $(BIN)/pytest tests/server/test_faults.py tests/server/test_debounce_stress.py \
 	  tests/server/test_debounce_hot.py
 
-sessions: $(READY) ## Run 200 sessions of the pytest plugin one after the other (make test: 3)
-	TQRUN_SESSIONS=200 $(BIN)/pytest tests/testing/test_sessions.py -k one_after
+sessions: $(READY) ## Run 200 sessions of the pytest plugin, and scripts of six kinds (make test: 3, 2)
+	TQRUN_SESSIONS=200 $(BIN)/pytest tests/testing/test_sessions.py tests/server/test_scripts.py \
+	  -k "one_after or own_status"
 
 bench: $(READY) ## Measure against a hand-written worker and print a table
 	@$(BIN)/python -m tests.benchmarks

@@ -17,6 +17,7 @@ from tqrun.errors import ServerUnavailable, UsageError
 from tqrun.temporal.configuration import configured
 from tqrun.temporal.converter import DATA_CONVERTER
 from tqrun.temporal.headers import PLAN_HEADER, plan_payload, plan_to_send
+from tqrun.temporal.leaving import settle_at_exit
 from tqrun.temporal.refusals import NEVER, impossible, reason, silent
 
 DEFAULT_ADDRESS = "localhost:7233"
@@ -90,6 +91,7 @@ async def connect(connection: Connection, namespace: str, **options: Any) -> Cli
     """
     found = {"namespace": namespace, **settings(connection), **options}
     address = found["target_host"]
+    settle_at_exit()
     try:
         return await asyncio.wait_for(
             Client.connect(**found, data_converter=DATA_CONVERTER, interceptors=[PlanHeader()]),

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import CancelledError, FailureError, TerminatedError
@@ -21,6 +21,7 @@ from tqrun.plan.model import Call, every_step
 from tqrun.plan.registry import Registry
 from tqrun.temporal.client import Connection, connect, settings
 from tqrun.temporal.described import describe
+from tqrun.temporal.leaving import settled
 from tqrun.temporal.pollers import Tasks, pollers
 from tqrun.temporal.refusals import no_namespace
 from tqrun.temporal.requests import (
@@ -69,7 +70,7 @@ class Queues:
     """The declared workflows of one queues file, ready to be launched.
 
     It connects when it is first used, once per namespace, and belongs to the event loop it was
-    first used in.
+    first used in. `async with` closes it.
     """
 
     def __init__(self, registry: Registry, connection: Connection) -> None:
@@ -77,6 +78,17 @@ class Queues:
         self.registry = registry
         self._connection = connection
         self._clients: dict[str, Client] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections; a later use would make new ones."""
+        self._clients.clear()
+        await settled()
 
     async def launch(self, queue: str, /, **values: Any) -> LaunchResult:
         """Start the workflow `queue` or `queue.workflow` with its declared inputs.
