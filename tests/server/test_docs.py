@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -63,7 +64,7 @@ def example(server: EmbeddedServer, tmp_path: Path) -> Project:
     """The README's queues file and its function."""
     project = Project(tmp_path, server.address)
     (queues,) = (one.text for one in fences("yaml") if one.page.name == "README.md")
-    (function,) = (one.text for one in fences("python") if one.page.name == "README.md")
+    function, _ = (one.text for one in fences("python") if one.page.name == "README.md")
     module = re.match(r"# activities/(\w+)\.py\n", function)
     assert module is not None
     project.write(queues, **{module[1]: function + LEFT_OUT})
@@ -111,6 +112,24 @@ def test_every_other_command_runs(example: Project) -> None:
                 assert done.returncode == 0, f"{line}\n{done.stderr}"
         last = example.launch("your_queue", "--entity-id", "abc", "--workspace-id", "2", "--wait")
     assert last["result"] == {"length": 6}
+
+
+def test_the_script_of_the_readme_runs(example: Project) -> None:
+    _, script = (one.text for one in fences("python") if one.page.name == "README.md")
+    head, _, body = script.partition("\n\n")
+    text = (
+        f"import asyncio\n{head}\nasync def main():\n{indent(body, '    ')}\nasyncio.run(main())\n"
+    )
+    (example.folder / "script.py").write_text(text)
+    with example.worker():
+        done = subprocess.run(
+            [sys.executable, "script.py"],
+            cwd=example.folder,
+            env=example.environment,
+            capture_output=True,
+            text=True,
+        )
+    assert (done.returncode, done.stdout) == (0, "started {'length': 1}\n"), done.stderr
 
 
 def test_the_demo_does_its_work_and_ends(tmp_path: Path) -> None:
