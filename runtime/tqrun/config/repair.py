@@ -26,10 +26,11 @@ _CONDITION, _ITEMS = "${random() > 0.5}", "${dyn([])}"
 _STEP_LISTS = frozenset({"steps", "then", "else", "try", "finally"})
 _VALUES: dict[str, Any] = {
     **dict.fromkeys(("if", "while", "repeat_until", "when"), _CONDITION),
+    **dict.fromkeys(("sleep", "timeout"), "1h"),
     "foreach": _ITEMS,
     "max_iterations": 1,
 }
-"""What stands in for a faulty value in a step with steps inside, by key."""
+"""What stands in for a faulty value in a step, by key."""
 _TOGETHER = {"as": "collect", "collect": "as"}
 """Keys of a foreach that mean nothing without each other."""
 _OPTIONS = frozenset({*ActivityOptions.model_fields, "summary"})
@@ -201,19 +202,24 @@ def _mended(step: Node, kind: str, key: str, rest: Location, fault: Fault) -> bo
         del entries[key]
         return True
     return (
-        _mended_body(step, kind, key, rest) if kind in _WITH_STEPS else _mended_option(step, rest)
+        _mended_body(step, kind, key, rest)
+        if kind in _WITH_STEPS
+        else _mended_option(step, key, rest)
     )
 
 
-def _mended_option(step: Node, rest: Location) -> bool:
+def _mended_option(step: Node, key: str, rest: Location) -> bool:
     """Take the faulty part of an option out of a step without steps in it, if it is one."""
+    if key in _VALUES:
+        _put(step, key, _VALUES[key])
+        return True
     holder = _at(step, rest[:-1])
-    if rest[0] not in _OPTIONS or holder is None:
+    if key not in _OPTIONS or holder is None:
         return False
-    if isinstance(holder.value, dict):
-        holder.value.pop(str(rest[-1]), None)
-    elif isinstance(holder.value, list):
+    if isinstance(holder.value, list):
         del holder.value[int(rest[-1])]
+    else:
+        _keys_of(holder).pop(str(rest[-1]), None)
     return True
 
 

@@ -13,6 +13,8 @@ from tqrun.plan.expressions import Facts, Schema, types
 from tqrun.plan.types import described
 
 Kind = Literal["input", "item", "error", "given", "local"]
+ONE_OF = "one_of"
+"""The key in the type of an object of which exactly one field is not null."""
 RESERVED = frozenset({"input", "workflow"})
 """Names that begin those of inputs and of what a run knows about itself."""
 _OWNERS = {
@@ -125,7 +127,8 @@ class Scope:
             home = self._home(name)
             if home is not None:
                 known = home.names[name]
-                home.names[name] = replace(known, facts=known.facts | {rest})
+                found = known.facts | {rest}
+                home.names[name] = replace(known, facts=found | _only_one(known.schema, found))
 
     def _home(self, name: str) -> Scope | None:
         scope: Scope | None = self
@@ -185,6 +188,12 @@ class Scope:
         for name in names:
             self.names.pop(name, None)
         self.names |= hidden
+
+
+def _only_one(schema: Schema, facts: frozenset[str]) -> set[str]:
+    """The field of an `ONE_OF` that is not null, once it is the only one that may not be."""
+    left = [name for name in schema.get("properties", ()) if f"-{name}" not in facts]
+    return {*left} if schema.get(ONE_OF) and len(left) == 1 else set()
 
 
 def _kind_of(schema: Schema) -> Schema:

@@ -12,7 +12,7 @@ from tqrun.plan.expressions import not_null
     [
         ("${a != null}", {"a"}, set()),
         ("${a == null}", set(), {"a"}),
-        ("${null != a.b.c}", {"a.b.c"}, set()),
+        ("${null != a.b.c}", {"a.b.c"}, {"a.b.-c"}),
         ("${input.a != null}", {"a"}, set()),
         ("${a == 'x'}", {"a"}, set()),
         ("${a == true}", {"a"}, set()),

@@ -8,7 +8,8 @@ from typing import Any
 from tqrun.config.templates import split
 
 Facts = frozenset[str]
-"""Names, and fields such as `page.next`, that are not null; a field with a `?` is only there."""
+"""Names, and fields such as `page.next`, that are not null; a field with a `?` is only there, and
+one with a `-`, such as `page.-next`, is null."""
 
 _PATH = r"(?:input\.)?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
 _NOT_NULL = re.compile(rf"(?:{_PATH}\s*!=\s*null|null\s*!=\s*{_PATH})\Z")
@@ -20,7 +21,7 @@ _OPEN, _CLOSE = "([{", ")]}"
 
 
 def not_null(condition: Any, *, holds: bool) -> Facts:
-    """What is not null where *condition* holds, or where it does not."""
+    """What is not null, or is, where *condition* holds, or where it does not."""
     if not isinstance(condition, str):
         return frozenset()
     try:
@@ -29,7 +30,9 @@ def not_null(condition: Any, *, holds: bool) -> Facts:
         return frozenset()
     if len(pieces) != 1 or pieces[0][1] is None:
         return frozenset()
-    return _facts(pieces[0][0], holds=holds)
+    nulls = _facts(pieces[0][0], holds=holds, null=True)
+    fields = (path.rpartition(".") for path in nulls if "." in path)
+    return _facts(pieces[0][0], holds=holds) | {f"{of}.-{field}" for of, _, field in fields}
 
 
 def compared(source: str) -> Facts:
@@ -39,22 +42,25 @@ def compared(source: str) -> Facts:
     )
 
 
-def _facts(source: str, *, holds: bool) -> Facts:
+def _facts(source: str, *, holds: bool, null: bool = False) -> Facts:
+    """What is not null, or with *null* what is, where *source* holds or does not."""
     source = source.strip()
     if len(_parts(source, "?")) > 1:
         return frozenset()
     for operator, every in (("||", not holds), ("&&", holds)):
         parts = _parts(source, operator)
         if len(parts) > 1:
-            found = [_facts(part, holds=holds) for part in parts]
+            found = [_facts(part, holds=holds, null=null) for part in parts]
             return frozenset.union(*found) if every else frozenset.intersection(*found)
     if source.startswith("!"):
-        return _facts(source[1:], holds=not holds)
+        return _facts(source[1:], holds=not holds, null=null)
     if source.startswith("(") and source.endswith(")"):
-        return _facts(source[1:-1], holds=holds)
-    if holds and (match := _HAS.match(source)):
+        return _facts(source[1:-1], holds=holds, null=null)
+    if holds and not null and (match := _HAS.match(source)):
         return frozenset({f"{match[1]}?"})
-    patterns = (_NOT_NULL, _EQUAL) if holds else (_NULL,)
+    patterns: tuple[re.Pattern[str], ...] = (_NULL,) if holds is null else (_NOT_NULL,)
+    if holds and not null:
+        patterns = (_NOT_NULL, _EQUAL)
     matches = (pattern.match(source) for pattern in patterns)
     return frozenset(path for match in matches if match for path in match.groups() if path)
 

@@ -7,6 +7,7 @@ from tqrun.config.source import Location
 from tqrun.diagnostics import quote
 from tqrun.plan import model as plan
 from tqrun.plan.expressions import Schema, moment, types
+from tqrun.plan.scope import ONE_OF
 from tqrun.plan.steps.context import Context
 
 
@@ -46,6 +47,8 @@ def wait(at: Context, step: steps.WaitStep, location: Location) -> plan.Wait:
         if not single:
             fields = {name: types.nullable(schema) for name, schema in payloads.items()}
             one = {"type": "object", "properties": fields, "required": [*fields]}
+            if timeout is None:
+                one[ONE_OF] = True
         if step.all:
             one = {"type": "array", "items": one}
         elif timeout is not None and single:
