@@ -10,6 +10,7 @@ import pytest
 
 from tqrun.plan.numbers import as_declared, has_numbers
 from tqrun.plan.types import written
+from tqrun.temporal.inbox import misfit
 
 
 @dataclass
@@ -70,3 +71,10 @@ def test_only_numbers_change(kind: Any, value: Any, text: str) -> None:
 def test_a_schema_without_numbers_changes_nothing() -> None:
     assert has_numbers(written(Tree))
     assert not has_numbers(written(dict[str, int]))
+
+
+def test_a_number_that_is_too_large_stays() -> None:
+    """A signal of any client may hold one; an error here would fail its workflow task forever."""
+    huge = 10**400
+    assert as_declared({"type": "number"}, huge) == huge
+    assert misfit({"a": {"type": "number"}}, {"a": -huge}) is None

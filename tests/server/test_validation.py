@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from temporalio.client import Client
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import RawValue
 
 from tests.server.inprocess import outcome, working
 from tests.server.support import eventually
@@ -27,6 +30,24 @@ queues:
           n: integer
           numbers: {{type: array, items: {{type: number, multipleOf: 0.01}}, uniqueItems: true}}
         steps: [{{return: "${{n}}"}}]
+    activities: {{}}
+"""
+
+
+HOSTILE = """
+queues:
+  {queue}:
+    version: 1
+    workflow_id: hostile
+    workflow_type: {queue}
+    input: {{a: array}}
+    signals: {{go: {{a: number}}}}
+    steps:
+      - wait_for: go
+        as: first
+      - wait_for: go
+        as: second
+      - return: ["${{first.a}}", "${{second.a}}"]
     activities: {{}}
 """
 
@@ -73,3 +94,42 @@ async def test_validation_leaves_the_loop_to_others(
         watching.cancel()
     assert found["error"] == "invalid_input", found
     assert loop.longest < taken / 2
+
+
+async def test_a_hostile_payload_fails_its_own_run_only(
+    client: Client, tmp_path: Path, unique: Callable[[str], str]
+) -> None:
+    """Whoever may start a run or signal one can send any JSON: none of it is a poison pill."""
+    queue = unique("hostile").replace("-", "_")
+    file = tmp_path / "queues.yaml"
+    file.write_text(HOSTILE.format(queue=queue))
+    [service] = Registry(file).services([queue])
+
+    def start(text: str) -> Awaitable[WorkflowHandle[Any, Any]]:
+        payload = Payload(metadata={"encoding": b"json/plain"}, data=text.encode())
+        return client.start_workflow(
+            queue, RawValue(payload), id=unique("hostile"), task_queue=service.task_queue
+        )
+
+    texts = {
+        "deep": '{"a": ' + "[" * 250 + "]" * 250 + "}",
+        "nested": '{"a": ' + "[" * 150 + "]" * 150 + "}",
+        "large": '{"a": 1' + "0" * 400 + "}",
+        "scalar": "3",
+        "no_json": "{",
+    }
+    async with working(client, service):
+        # What is no JSON for a reader fails the task of its run; the SDK decodes it before us.
+        sent = {name: text for name, text in texts.items() if name not in ("deep", "no_json")}
+        runs = {name: await start(text) for name, text in sent.items()}
+        found = {name: await outcome(run, within=20) for name, run in runs.items()}
+        assert {name: one.get("error") for name, one in found.items()} == dict.fromkeys(
+            sent, "invalid_input"
+        ), found
+        signalled = await start('{"a": []}')
+        for name, text in texts.items():
+            if name != "nested":
+                payload = Payload(metadata={"encoding": b"json/plain"}, data=text.encode())
+                await signalled.signal("go", RawValue(payload))
+        await signalled.signal("go", {"a": 2})
+        assert await outcome(signalled, within=20) == {"result": [10**400, 2]}

@@ -64,5 +64,13 @@ def _number(declared: list[str], value: Any) -> Any:
     if isinstance(value, float) and "integer" in declared and "number" not in declared:
         return int(value) if value.is_integer() else value
     if isinstance(value, int) and not isinstance(value, bool) and "number" in declared:
-        return value if "integer" in declared else float(value)
+        return value if "integer" in declared else _as_float(value)
     return value
+
+
+def _as_float(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        # A signal of any client may hold it, and an error would fail its workflow task forever.
+        return value
