@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -114,16 +113,11 @@ class Compiler:
     ) -> None:
         """Compile what is sound of *loaded*; functions are had from *binder*, if there is one."""
         assert loaded.draft.file is not None
-        self.file = loaded.draft.file
-        self._draft = loaded.draft
+        self.file, self._draft = loaded.draft.file, loaded.draft
         self._classes = binder is bind
         self._binder = None if binder is None else remembered(binder)
         self._compiled: dict[str, Compiled] = {}
-
-    @cached_property
-    def functions(self) -> Functions:
-        """The functions of the file; what is wrong with one is a finding of its queue alone."""
-        return Functions(self.file, Report(self._draft), self._binder)
+        self.functions = Functions(self.file, Report(self._draft), self._binder)
 
     def queue(self, name: str) -> Compiled:
         """Queue *name* as it is in every order of asking."""

@@ -25,11 +25,15 @@ def unknown_input(file: QueuesFile) -> Iterator[Broken]:
 
 
 def bad_default(file: QueuesFile) -> Iterator[Broken]:
-    """A default that a launch would not be allowed to give."""
+    """A default that a launch, or a signal, would not be allowed to give."""
     for location, _, workflow in every_workflow(file):
-        for name, schema in workflow.input.items():
-            for keyword, message in misfits(schema):
-                yield Broken((*location, "input", name, keyword), message)
+        declared = {("input",): workflow.input} | {
+            ("signals", signal): fields for signal, fields in workflow.signals.items()
+        }
+        for key, fields in declared.items():
+            for name, schema in fields.items():
+                for keyword, message in misfits(schema):
+                    yield Broken((*location, *key, name, keyword), message)
 
 
 def bad_search_attribute(file: QueuesFile) -> Iterator[Broken]:
