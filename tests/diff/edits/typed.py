@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from tests.diff.edits.edit import Edit, Verdict
+from tests.diff.edits.pairs import PAIRS
 from tests.diff.edits.projects import QUEUES
 
 HEAD = """\
@@ -351,6 +352,8 @@ def edits(chance: random.Random, per_relation: int) -> Iterator[Edit]:
         for old, new in _pairs(chance, pair, per_relation):
             if "alias=" not in old + new:
                 yield _edit("safe", f"{pair[0]} to {pair[1]}", old, new, result=True)
+    for verdict, old, new, result in PAIRS:
+        yield _edit(verdict, "an annotation", old, new, result=result)
     for pair in READ_OTHERWISE:
         for old, new in _pairs(chance, pair, per_relation):
             yield _edit("breaking", f"{pair[0]} to {pair[1]}", old, new, result=True)
@@ -377,7 +380,8 @@ def _edit(verdict: Verdict, what: str, old: str, new: str, *, result: bool = Fal
     before, after = (_module(one, result=result) for one in (old, new))
     side = "result" if result else "parameter"
     name = f"{side}: {what}: {' / '.join(one.partition(chr(10))[0] for one in (old, new))}"
-    codes = ("result-narrowed",) if result else ("parameter-narrowed", "annotation-removed")
+    what_hurts = "result-narrowed" if result else "parameter-narrowed"
+    codes = (what_hurts, "annotation-removed", "conversion-changed")
     path = "activities/typed.py"
     files = {QUEUES: YAML, path: before, "activities/__init__.py": ""}
     return Edit(name, verdict, "", {path: after}, codes if verdict == "breaking" else (), files)

@@ -11,16 +11,19 @@ from tqrun.plan.changes import classes, enums, known
 from tqrun.plan.changes.fields import (
     ALSO,
     FIELD,
+    KEYS,
     Given,
     given,
     joined,
     limited,
     noted,
     of_keywords,
+    tagged,
 )
 from tqrun.plan.changes.lookup import DEPTH, Lookup, Unknown
 from tqrun.plan.changes.modules import Module, plain
 from tqrun.plan.expressions import types
+from tqrun.plan.expressions.types import kinds
 from tqrun.plan.types import Schema
 
 _TRANSPARENT = frozenset(
@@ -142,8 +145,8 @@ class Annotations:
             return self._named(module, node.value, depth, inner)
         outer = self.lookup.dotted(module, node.value).rpartition(".")[2]
         if outer in ("Optional", "Union"):
-            kinds = [self.schema(module, one, depth + 1) for one in inner]
-            return {"anyOf": [*kinds, *([{"type": "null"}] if outer == "Optional" else [])]}
+            members = [self.schema(module, one, depth + 1) for one in inner]
+            return {"anyOf": [*members, *([{"type": "null"}] if outer == "Optional" else [])]}
         if outer in _TRANSPARENT:
             return self._annotated(module, self.schema(module, inner[0], depth + 1), inner[1:])
         if outer == "Literal":
@@ -165,7 +168,9 @@ class Annotations:
             found = {**found, "additionalProperties": values}
         if not keys or keys == {"type": "string"}:
             return found
-        return noted(found, [f"keys of {ast.unparse(inner[0])}"])
+        if kinds(keys) != ["string"]:
+            keys = {"type": "string", "format": f"{' or '.join(kinds(keys))} as text"}
+        return {**found, KEYS: keys}
 
     def _literal(self, module: Module, inner: list[ast.expr], depth: int) -> Schema:
         values: list[Any] = []
@@ -194,8 +199,9 @@ class Annotations:
         for part in parts:
             said = self._said(module, part)
             if said is not None:
-                schema = noted(limited(schema, said.limits), said.notes)
-            elif not known.silent(part):
+                notes = () if self.result else said.notes
+                schema = noted(tagged(limited(schema, said.limits), said.tag), notes)
+            elif not known.silent(part) and ("Serializer" in ast.unparse(part)) == self.result:
                 text = ast.unparse(part)
                 source = "\n".join([text, *self._sources(module, part)])
                 schema = classes.with_notes(schema, {text: source})
@@ -272,14 +278,15 @@ class Annotations:
         properties: dict[str, Schema] = {}
         required: list[str] = []
         for name, (home, entry) in entries.items():
-            if entry.is_computed and not self.result:
+            if entry.is_read if self.result else entry.is_computed:
                 continue
             said = self._field(home, entry)
-            if not said.init and not self.result:
+            if said.is_excluded if self.result else not said.init:
                 continue
-            notes = [f"{note} of {node.name}.{name}" for note in said.notes]
+            notes = [] if self.result else [f"{one} of {node.name}.{name}" for one in said.notes]
             reader = inner._bound(entry, depth)  # noqa: SLF001 - its own
             schema = limited(reader.schema(home, entry.annotation, depth + 1), said.limits)
+            schema = tagged(schema, said.tag)
             key, *also = shape.keys(said, name, result=self.result)
             named: dict[str, Any] = {FIELD: name} if key != name else {}
             named |= {ALSO: also} if also else {}

@@ -61,6 +61,7 @@ class Entry:
         value: What it is set to there.
         is_partial: It need not be there, as a typed dictionary says or its own mark.
         is_computed: It is written, and never read.
+        is_read: It is read, and never written.
         variables: What type variables of the class stand for, each with the module of its names.
     """
 
@@ -69,6 +70,7 @@ class Entry:
     value: ast.expr | None = None
     is_partial: bool = False
     is_computed: bool = False
+    is_read: bool = False
     variables: Mapping[str, tuple[Module, ast.expr]] = field(default_factory=dict)
 
 
@@ -253,10 +255,11 @@ def _entries(node: ast.ClassDef, *, partial: bool) -> Iterator[Entry]:
         if isinstance(entry, ast.AnnAssign) and isinstance(entry.target, ast.Name):
             marked = ast.unparse(entry.annotation)
             name = entry.target.id
-            if "ClassVar" not in marked and "InitVar" not in marked and name != "model_config":
+            if "ClassVar" not in marked and name != "model_config":
                 optional = partial and "Required[" not in marked.replace("NotRequired[", "")
                 optional = optional or "NotRequired[" in marked
-                yield Entry(name, entry.annotation, entry.value, is_partial=optional)
+                is_read = "InitVar" in marked
+                yield Entry(name, entry.annotation, entry.value, optional, is_read=is_read)
 
 
 def _settings(node: ast.ClassDef) -> dict[str, ast.expr]:

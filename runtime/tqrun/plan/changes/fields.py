@@ -23,6 +23,9 @@ FIELD = "$field"
 ALSO = "$also"
 """The key of the further names by which a field may be given."""
 
+KEYS = "$keys"
+"""The key of what the keys of a mapping are, where not every text is one."""
+
 _NUMBERS = {
     "ge": "minimum",
     "gt": "exclusiveMinimum",
@@ -45,7 +48,13 @@ _SILENT = frozenset(
         *("default", "default_factory", "init", "kw_only", "repr", "hash", "compare", "metadata"),
         *("title", "description", "examples", "json_schema_extra", "deprecated", "frozen", "doc"),
         *("alias_priority", "init_var", "validate_default", "union_mode", "exclude", "kw_only"),
-        *("field_title_generator", "factory", "coerce_numbers_to_str", "fail_fast"),
+        *(
+            "field_title_generator",
+            "factory",
+            "coerce_numbers_to_str",
+            "fail_fast",
+            "discriminator",
+        ),
     }
 )
 """Keywords of `field` and `Field` that change nothing about the JSON that is taken."""
@@ -61,6 +70,8 @@ class Given:
         alias: The name by which it is given, if another one.
         also: Further names by which it may be given.
         limits: Of `Field`, by keyword.
+        tag: The field that tells the members of a union apart.
+        is_excluded: It is never written.
         notes: Keywords that a schema cannot say, as they are written.
     """
 
@@ -69,6 +80,8 @@ class Given:
     alias: str | None = None
     also: tuple[str, ...] = ()
     limits: Mapping[str, Any] = field(default_factory=dict)
+    tag: str | None = None
+    is_excluded: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -116,6 +129,8 @@ def of_keywords(
         alias=names[0] if names else None,
         also=tuple(names[1:]),
         limits=limits,
+        tag=tag if isinstance(tag := values.get("discriminator"), str) else None,
+        is_excluded=values.get("exclude") is True,
         notes=tuple(
             f"{name}={ast.unparse(node)}" for name, node in keywords.items() if name not in known
         ),
@@ -141,6 +156,8 @@ def joined(one: Given, other: Given) -> Given:
         alias=one.alias or other.alias,
         also=one.also or other.also,
         limits={**other.limits, **one.limits},
+        tag=one.tag or other.tag,
+        is_excluded=one.is_excluded or other.is_excluded,
         notes=(*one.notes, *other.notes),
     )
 
@@ -174,6 +191,21 @@ def limited(schema: Schema, limits: Mapping[str, Any]) -> Schema:
         else:
             added[key] = value
     return noted({**schema, **added}, strange)
+
+
+def tagged(schema: Schema, tag: str | None) -> Schema:
+    """*schema*, a union whose members must say in the field *tag* which one they are."""
+    if tag is None or "anyOf" not in schema:
+        return schema
+    return {**schema, "anyOf": [_tagged(one, tag) for one in schema["anyOf"]]}
+
+
+def _tagged(schema: Schema, tag: str) -> Schema:
+    if "anyOf" in schema:
+        return tagged(schema, tag)
+    if tag not in schema.get("properties", {}) or tag in schema.get("required", ()):
+        return schema
+    return {**schema, "required": [*schema.get("required", ()), tag]}
 
 
 def noted(schema: Schema, texts: Iterable[str]) -> Schema:

@@ -315,3 +315,7 @@ def _result(
     text = changed_result(taken(was.returns), taken(now.returns), subject)
     if text is not None:
         yield "result-narrowed", text
+        return
+    code = [one for one in unclear(taken(was.returns), taken(now.returns)) if one[0] != '"']
+    if code:
+        yield "conversion-changed", f"{', '.join(code)} of {subject} has changed"

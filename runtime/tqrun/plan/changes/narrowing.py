@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import zip_longest
+from math import inf
 from typing import Any
 
 from tqrun.jsontypes import TooMuchWork, compiled
 from tqrun.jsontypes.patterns import BadPattern
 from tqrun.plan.changes import limits
 from tqrun.plan.changes.classes import NAME
-from tqrun.plan.changes.fields import ALSO, FIELD, NOTES
+from tqrun.plan.changes.fields import ALSO, FIELD, KEYS, NOTES
 from tqrun.plan.expressions.types import flat, kinds
 from tqrun.plan.types import Schema, described, refused
 
@@ -87,6 +88,10 @@ def _objects(before: Schema, after: Schema, name: str) -> Iterator[str]:
         if lost:
             yield f'{name} takes "{key}" as its field "{field}", and no longer "{lost[0]}"'
     yield from _required(before, after, name)
+    if KEYS in after and (
+        text := narrowed(before.get(KEYS, {"type": "string"}), after[KEYS], f"a key of {name}")
+    ):
+        yield text
     others = _others(before) if NAME not in before else None
     for field, (_, schema) in new.items():
         known = old[field][1] if field in old else others
@@ -147,7 +152,10 @@ def _lists(before: Schema, after: Schema, name: str) -> Iterator[str]:
         return
     old, new = before.get("prefixItems", ()), after.get("prefixItems", ())
     rest = _schema(before.get("items", {})), _schema(after.get("items", {}))
+    most = before.get("maxItems", inf)
     for index, pair in enumerate(zip_longest(old, new)):
+        if index >= most:
+            break
         one, other = (given if given is not None else rest[n] for n, given in enumerate(pair))
         inner = narrowed(one, other, f"item {index + 1} of {name}")
         if inner is not None:
@@ -187,6 +195,8 @@ def _unclear(before: Any, after: Any) -> Iterator[str]:
 
 def _only_refuses(label: str, text: str) -> bool:
     """Whether what is called *label* lets a value pass or not, and makes no other one of it."""
+    if "Validator(" in label:
+        return "AfterValidator(" in label
     if "validator" not in label:
         return label.startswith(_REFUSING)
     return not any(one in text for one in _MODES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tqrun.plan.changes.classes import NAME
 from tqrun.plan.changes.fields import FIELD
 from tqrun.plan.changes.narrowing import alternatives
 from tqrun.plan.expressions.types import flat, kinds
@@ -30,7 +31,7 @@ def _missed(old: Schema, new: Schema, name: str) -> Iterator[str]:
     """What one alternative of a result lacks of another one."""
     fields, known = old.get("properties") or {}, new.get("properties") or {}
     names = {schema.get(FIELD, key): key for key, schema in known.items()}
-    for field, schema in fields.items() if known else ():
+    for field, schema in fields.items() if known or NAME in new else ():
         if field not in known:
             key = names.get(schema.get(FIELD, field))
             renamed = f'; it is "{key}"' if key is not None else ""
