@@ -207,7 +207,7 @@ def _callable(
         change = pair.change(location, "activity-removed", message, queue)
         yield replace(change, python=origin.of_definition(pair, was.path, now.path))
     elif now.path in readers[1].uncertain and was.path not in readers[0].uncertain:
-        message = f'"{activity}" ({now.path}) is defined under a condition only'
+        message = f'"{activity}" ({now.path}) {readers[1].uncertain[now.path]}'
         change = pair.change(location, "activity-conditional", message, queue)
         yield replace(change, python=origin.of_definition(pair, was.path, now.path))
 

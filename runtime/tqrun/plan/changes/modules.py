@@ -73,6 +73,8 @@ def named(text: bytes) -> tuple[ast.Module | None, Mapping[str, tuple[ast.stmt, 
         return None, {}
     found: dict[str, tuple[ast.stmt, ...]] = {}
     for node, is_certain in _statements(tree.body, is_certain=True):
+        for name in _deleted(node) if is_certain else ():
+            found.pop(name, None)
         for name in _defined(node):
             alone = is_certain and name != "*"
             found[name] = (node,) if alone else (*found.get(name, ()), node)
@@ -117,6 +119,11 @@ def _certain(body: Sequence[ast.stmt]) -> set[str]:
 
 def _leaves(body: Sequence[ast.stmt]) -> bool:
     return isinstance(body[-1], ast.Raise)
+
+
+def _deleted(node: ast.stmt) -> list[str]:
+    targets = node.targets if isinstance(node, ast.Delete) else []
+    return [one.id for one in targets if isinstance(one, ast.Name)]
 
 
 def _defined(node: ast.stmt) -> list[str]:

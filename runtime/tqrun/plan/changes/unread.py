@@ -37,6 +37,9 @@ def _unread(pair: Pair, old_path: str, path: str) -> list[str]:
     is_broken = path in pair.after.reader.faults and old_path not in pair.before.reader.faults
     if is_broken and pair.is_ours(old_path, path):
         return []  # it cannot be called at all, which is reported as such
+    readers = pair.before.reader, pair.after.reader
+    if path in readers[1].uncertain and old_path not in readers[0].uncertain:
+        return []  # activity-conditional
     sources = [reader.sources.get(one) for reader, one in sides]
     if None in sources or sources[0] == sources[1]:
         return []

@@ -34,7 +34,7 @@ class Reader:
             of the function.
         faults: Why a worker cannot call what a path names, in words.
         opaque: The paths of functions of which the text shows no signature.
-        uncertain: The paths of functions that are defined under a condition only.
+        uncertain: How functions depend on a condition, in words, by path.
     """
 
     revision: Revision
@@ -42,7 +42,7 @@ class Reader:
     sources: dict[str, dict[str, bytes | None]] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
     opaque: set[str] = field(default_factory=set)
-    uncertain: set[str] = field(default_factory=set)
+    uncertain: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Begin to look up names in the revision."""
@@ -65,15 +65,17 @@ class Reader:
             self.faults[path] = f"cannot be imported: {_fault_of(error.module)}"
             return self._unreadable(path)
         except Unknown:
+            self.uncertain[path] = "is defined in several branches, and not alike"
             return self._opaque(path, None)
         if found is None and self._lookup.has_no_more(module_name):
             message = f'the source of {self.revision.name} has no function "{path}"'
             raise BindingError("unknown-function", message)
         module, node = found or (None, None)
+        node = _as_function(node, name) if isinstance(node, ast.Lambda) else node
         if module is None or not isinstance(node, Function):
             return self._strange(path, module_name, module, node)
         if not self._lookup.is_certain(module_name, name):
-            self.uncertain.add(path)
+            self.uncertain[path] = "is defined under a condition only"
         text = hidden(self._lookup, module, node)
         if text is not None:
             return self._opaque(path, text)
@@ -209,6 +211,12 @@ def _fault(module: Module, node: Function) -> str | None:
         first = node.args.posonlyargs[0].arg
         return f'takes "{first}" by position only; remove the "/" after it'
     return None
+
+
+def _as_function(node: ast.Lambda, name: str) -> ast.FunctionDef:
+    """The lambda *node* as it is written with `def`."""
+    made = ast.FunctionDef(name, node.args, [ast.Return(node.body)], [])
+    return ast.fix_missing_locations(ast.copy_location(made, node))
 
 
 def _own(node: ast.AST) -> Iterator[ast.AST]:
