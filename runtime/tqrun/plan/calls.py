@@ -18,6 +18,8 @@ from tqrun.plan.report import Report
 from tqrun.plan.scope import Scope
 from tqrun.plan.types import described, refused, result_schema
 
+_CALL_OPTIONS = frozenset(ActivityOptions.model_fields)
+
 
 class Calls:
     """Binds the calls of one workflow."""
@@ -109,11 +111,12 @@ class Calls:
             declared = ("queues", self.queue, "activities", step.activity)
             levels.append((self.activities[step.activity], declared))
         levels.append((self._file.defaults.activity, ("defaults", "activity")))
-        for name in ActivityOptions.model_fields:
-            for options, place in levels:
-                if name in options.model_fields_set:
-                    yield from self._option(name, getattr(options, name), (*place, name))
-                    break
+        nearest_first = ((options, place, options.model_fields_set) for options, place in levels)
+        seen: set[str] = set()
+        for options, place, given in nearest_first:
+            for name in sorted((given & _CALL_OPTIONS) - seen):
+                seen.add(name)
+                yield from self._option(name, getattr(options, name), (*place, name))
 
     def _option(
         self, name: str, value: Any, location: Location
@@ -174,17 +177,19 @@ class Calls:
             name = parameter.name
             if parameter.required:
                 continue
-            what = f'optional parameter "{name}" of {function.name} ({function.place(name)})'
             if name in items:
                 message = (
-                    f"{what} gets what the loop has under that name; "
+                    f"{_optional(function, name)} gets what the loop has under that name; "
                     f'bind it under "with" if that is meant, else rename one of the two'
                 )
                 self._report.add("bound-item", message, location)
             elif name not in bound:
                 near = nearest(name, others)
                 if near is not None and _nearly(near, name):
-                    message = f'{what} is left out, though there is "{near}"; bind it under "with"'
+                    message = (
+                        f'{_optional(function, name)} is left out, though there is "{near}"; '
+                        'bind it under "with"'
+                    )
                     self._report.add("near-miss", message, location)
 
     def _elsewhere(self, activity: model.Activity) -> str | None:
@@ -302,6 +307,11 @@ def _over(activity: model.Activity, step: steps.ActivityStep) -> ActivityOptions
 
 def _returns(function: BoundFunction | None) -> Schema:
     return {} if function is None else types.flat(result_schema(function))
+
+
+def _optional(function: BoundFunction, name: str) -> str:
+    """How a message names an optional parameter; reads the function's source."""
+    return f'optional parameter "{name}" of {function.name} ({function.place(name)})'
 
 
 def _nearly(one: str, other: str) -> bool:

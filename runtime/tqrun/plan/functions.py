@@ -42,6 +42,8 @@ class Functions:
 
     def _is_unknown(self, location: tuple[str, str, str, str]) -> bool:
         """Whether a fault of the file hides where the function of the activity is."""
+        if not self._report.has_faults:
+            return False
         keys = ("function", "queue", "task_queue")
         return self._report.is_faulty("activities_package") or any(
             self._report.is_faulty(*location, key) for key in keys

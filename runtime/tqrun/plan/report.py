@@ -42,10 +42,14 @@ class Report:
         """Whether a fault may be why one of *names* is not known, or not read, at *location*."""
         return self._draft.mentions(location, names)
 
+    @property
+    def has_faults(self) -> bool:
+        """Whether anything of the file could not be read as it stands."""
+        return bool(self._draft.faults)
+
     def is_faulty(self, *location: str) -> bool:
         """Whether a fault is at *location*, or inside of it."""
-        faults = (fault.location for fault in self._draft.faults)
-        return any(where[: len(location)] == location for where in faults)
+        return any(fault.location[: len(location)] == location for fault in self._draft.faults)
 
     def duration(self, text: str, schema: Schema, location: Location) -> None:
         """Judge a duration with expressions, *text*, which evaluates to *schema*."""
