@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,18 +21,19 @@ from tqrun.plan.expressions.facts import compared
 from tqrun.plan.expressions.pieces import ALIASES, TYPE_NAMES, aliased, references
 from tqrun.plan.expressions.tree import Tree
 from tqrun.plan.expressions.types import Names, Schema
+from tqrun.plan.expressions.wording import (
+    CHOICE,
+    NO_OVERLOAD,
+    PYTHON,
+    in_plain_words,
+    problems,
+    split_types,
+)
 
-_PROBLEM = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
 _RESERVED = re.compile(r"reserved identifier: (\w+)")
-_NO_OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '\((.*)\)'")
 _NO_FIELD = re.compile(r"undefined field '([^']*)' not found in struct '([^']*)'")
-_NO_FIELDS_AT_ALL = re.compile(r"expression of type '([^']*)' cannot be the operand of a select")
 _OBJECT_LOOP = re.compile(r"expression of type 'tqrun\.\w+' cannot be the range")
-_NO_LIST = re.compile(r"expression of type '([^']*)' cannot be the range of a comprehension")
-_UNEXPECTED = re.compile(r"Syntax error: (?:mismatched input|extraneous input) '([^']*)'")
-_UNKNOWN_SIGN = re.compile(r"Syntax error: token recognition error at: '([^']*)'")
-_NO_ALTERNATIVE = re.compile(r"Syntax error: no viable alternative at input '([^']*)'")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _PATH = re.compile(r"\s*(?:input\.)?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*\Z")
 _ALONE = re.compile(r"\s*(input\.)?([A-Za-z_]\w*)\s*\Z")
@@ -47,20 +48,10 @@ _WORDS = frozenset(
 _OPTIONAL = re.compile(r"\.\?|\[\?")
 _MAY_BE_OPTIONAL = re.compile(r"\.\s*\?|\[\s*\?|\boptional\b")
 _NULL_RESULT = re.compile(r"[?:]\s*null\b")
-_PYTHON = {
-    "and": "&&",
-    "or": "||",
-    "not": "!",
-    "None": "null",
-    "True": "true",
-    "False": "false",
-}
-"""What a Python user writes, and what it is here."""
 _OF_A_RUN = frozenset({"now", "random", "version", "workflow"})
 """Functions and names that only a run has."""
 _COMPARES = re.compile(r"[!=]=|\bin\b")
 _TAKES_NULL = ("_==_", "_!=_", "@in")
-_CHOICE = "_?_:_"
 _STAND_INS = {name: alias for alias, name in ALIASES.items()}
 _HAS_INPUT = re.compile(r"\bhas\(\s*input\s*\.\s*(\w+)\s*\)")
 _OPTIONAL_TYPE = "optional_type<"
@@ -311,7 +302,7 @@ class _Check:
         try:
             environment.compile(self._aliased())
         except RuntimeError as error:
-            for position, message in _problems(str(error), self._source):
+            for position, message in problems(str(error), self._source):
                 if _fails_on_null(message):
                     return position
         return None
@@ -324,7 +315,7 @@ class _Check:
         return self._error("possibly-null", message, found.start(), len(path))
 
     def _explained(self, problem: str, names: Names) -> ExpressionError:
-        for position, message in _problems(problem, self._source):
+        for position, message in problems(problem, self._source):
             if match := _RESERVED.match(message):
                 text = f'"{match[1]}" is a reserved word of CEL; write "input.{match[1]}"'
                 return self._error("bad-expression", text, position, len(match[1]))
@@ -337,7 +328,7 @@ class _Check:
                 return self._error("unknown-field", text, position + 1, len(match[1]))
             if _OBJECT_LOOP.search(message):
                 return self._error("map-iteration", _NO_ORDER, position)
-            return self._error("bad-expression", _in_plain_words(message), position)
+            return self._error("bad-expression", in_plain_words(message), position)
         return self._error("bad-expression", f"not a valid expression: {self._source}", 0)
 
     def _undeclared(self, name: str, position: int) -> ExpressionError:
@@ -361,7 +352,7 @@ class _Check:
             text = f'there is no function "{name}"{hint if "known here" not in hint else ""}'
             return self._error("unknown-name", text, position, len(name))
         known = [one for one in self._scope if "." not in one]
-        hint = f"; write {_PYTHON[name]}" if name in _PYTHON else did_you_mean(name, known)
+        hint = f"; write {PYTHON[name]}" if name in PYTHON else did_you_mean(name, known)
         text = f'"{name}" is not known here{hint}'
         return self._error("unknown-name", text, position, len(name))
 
@@ -383,10 +374,10 @@ def facts_about(name: str, facts: Iterable[str]) -> list[str]:
 
 def _fails_on_null(message: str) -> bool:
     """Whether one of CEL's messages says that null stands where it must not."""
-    overload = _NO_OVERLOAD.search(message)
+    overload = NO_OVERLOAD.search(message)
     if overload is None:
         return types.NULL_FIELD in message or "'null" in message
-    given = _split_types(overload[2])[: 1 if overload[1] == _CHOICE else None]
+    given = split_types(overload[2])[: 1 if overload[1] == CHOICE else None]
     is_null = any(types.NULL_FIELD in one or one.strip().startswith("null") for one in given)
     return is_null and overload[1] not in _TAKES_NULL
 
@@ -414,86 +405,3 @@ def _made(scope_text: str, null: bool, in_workflow: bool) -> Any:
         extensions=functions.extensions(),
         **options,
     )
-
-
-def _problems(problem: str, source: str) -> Iterator[tuple[int, str]]:
-    """Each of CEL's errors: the character of *source* that it points at, and what it says."""
-    lines = source.split("\n")
-    for match in _PROBLEM.finditer(problem):
-        line, column, message = int(match[1]), int(match[2]), match[3]
-        yield sum(len(text) + 1 for text in lines[: line - 1]) + column - 1, message
-
-
-_TYPES = {
-    "int": "integer",
-    "double": "number",
-    "bool": "boolean",
-    "null_type": "null",
-    "dyn": "anything",
-    "google.protobuf.StringValue": "string?",
-    "wrapper(string)": "string?",
-    "wrapper(int)": "integer?",
-    "wrapper(double)": "number?",
-    "wrapper(bool)": "boolean?",
-}
-
-
-def _in_plain_words(message: str) -> str:
-    """One of CEL's messages in the words of the queues file."""
-    if match := _NO_OVERLOAD.search(message):
-        return _no_overload(match[1], [_type_in_words(one) for one in _split_types(match[2])])
-    if match := _NO_FIELDS_AT_ALL.search(message):
-        return f"{_type_in_words(match[1])} has no fields"
-    if match := _NO_LIST.search(message):
-        return f"{_type_in_words(match[1])} is no list to loop over"
-    if match := _UNKNOWN_SIGN.search(message):
-        return f'"{match[1]}" means nothing in an expression'
-    if match := _UNEXPECTED.search(message) or _NO_ALTERNATIVE.search(message):
-        if match[1] == "<EOF>":
-            return "it ends too early"
-        hint = f"; write {_PYTHON[match[1]]}" if match[1] in _PYTHON else ""
-        return f'"{match[1]}" is not expected here{hint}'
-    text = message.removeprefix("Syntax error: ").partition(" expecting {")[0].strip()
-    return text[:1].lower() + text[1:]
-
-
-def _no_overload(operator: str, given: list[str]) -> str:
-    """What an operator or a function says to values of types that it does not take."""
-    if operator == _CHOICE and given[0] != "boolean":
-        return f"what stands before ? must be a boolean, not {given[0]}"
-    if operator == _CHOICE:
-        return f"both results of ? : must be of one type, not {given[1]} and {given[2]}"
-    if operator == "_[_]":
-        return f"{given[0]} has no item [{given[1]}]"
-    hint = ""
-    if any("optional" in one for one in given):
-        hint = "; write .orValue(…) after it"
-    elif {"integer", "number"} <= set(given):
-        hint = "; convert one, for example with double(…)"
-    elif "string" in given and operator == "_+_":
-        hint = "; convert with string(…), or write the text around ${…}"
-    return f'"{operator.strip("_@")}" does not take {" and ".join(given) or "no value"}{hint}'
-
-
-def _type_in_words(name: str) -> str:
-    name = name.strip()
-    if name.startswith("list("):
-        return f"a list of {_type_in_words(name[5:-1])}"
-    if name.startswith(("map(", "tqrun.")):
-        return "object"
-    if name.startswith("optional_type("):
-        return "optional"
-    if name.startswith("type("):
-        return "type"
-    return _TYPES.get(name, name)
-
-
-def _split_types(text: str) -> list[str]:
-    """`int, map(string, dyn)` in two."""
-    found, depth, start = [], 0, 0
-    for position, character in enumerate(text):
-        depth += (character == "(") - (character == ")")
-        if character == "," and not depth:
-            found.append(text[start:position])
-            start = position + 1
-    return [part for part in [*found, text[start:]] if part.strip()]
