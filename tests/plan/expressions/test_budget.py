@@ -61,3 +61,13 @@ def test_a_run_from_before_the_budget_has_none() -> None:
     assert evaluate(source, {"p": "a" * 2_000}, FROM_BEFORE) == 5_000
     with pytest.raises(EvaluationError, match="8 MB"):
         evaluate(source, {"p": "a" * 2_000})
+
+
+def test_a_call_that_cel_does_not_compile_fails_as_any_other() -> None:
+    source = "${range(9999).exists(i, size(dyn(1u)) == i)}"
+    begun = process_time()
+    with pytest.raises(EvaluationError, match="more than 1,000,000 steps"):
+        evaluate(source, {})
+    assert process_time() - begun < MOST_SECONDS
+    with pytest.raises(EvaluationError, match='"size" does not take an unsigned integer'):
+        evaluate("${size(dyn(1u))}", {})

@@ -80,6 +80,32 @@ def test_a_type_of_cel_is_itself_where_no_name_hides_it() -> None:
     assert evaluate("${type(n) == int && type(t) == string}", {"n": 1, "t": "a"}) is True
 
 
+@pytest.mark.parametrize(
+    "source", ["[deep]", "deep == other", "deep.map(x, x)", "'%s'.format([deep])"]
+)
+def test_a_value_may_be_nested_too_deeply(source: str) -> None:
+    assert problem(source, {"deep": nested(5_000), "other": nested(5_000)}) in (
+        "a value is nested too deeply",
+        '"format" fails on these values',
+    )
+    with pytest.raises(EvaluationError, match="nested too deeply"):
+        evaluate("it is ${deep}", {"deep": nested(20_000)})
+
+
+def nested(depth: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "source", ["sum([wide, 1.5])", "seconds(wide)", "double(wide)", "wide * 1.5"]
+)
+def test_a_number_may_be_too_large_for_any_kind(source: str) -> None:
+    problem(source, {"wide": 10**400})
+
+
 def problem(source: str, scope: Mapping[str, Any], sources: Sources | None = None) -> str:
     """Why *source* fails; that it names itself is checked."""
     with pytest.raises(EvaluationError) as caught:

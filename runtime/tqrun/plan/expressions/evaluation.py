@@ -116,6 +116,8 @@ class _Evaluation:
             self._meter.build(len(text))
         except OverBudget as error:
             raise EvaluationError(f"${{{source}}}: {error}") from None
+        except RecursionError:
+            raise EvaluationError(f"${{{source}}}: a value is nested too deeply") from None
         return text
 
     def _of_source(self, source: str) -> Any:
@@ -137,6 +139,8 @@ class _Evaluation:
                 functions.sources.reset(token)
         except (Failed, OverBudget) as error:
             raise EvaluationError(f"${{{source}}}: {error}") from None
+        except RecursionError:
+            raise EvaluationError(f"${{{source}}}: a value is nested too deeply") from None
 
     def _look_as_before(self, program: Program) -> None:
         """Refuse what CEL refused where it still evaluated: a run from then must end the same."""

@@ -49,7 +49,7 @@ def _own(meter: Meter, name: str, own: functions.Function, arguments: list[Any])
         return own.call(*map(_for_python, arguments))
     except functions.FunctionError as error:
         raise Failed(str(error)) from None
-    except (TypeError, UnicodeEncodeError):
+    except (TypeError, OverflowError, UnicodeEncodeError):
         raise Failed(f'"{name}" fails on these values') from None
 
 

@@ -71,6 +71,8 @@ def delegated(meter: Meter, function: str, arguments: list[Any], *, member: bool
 
 
 def _evaluated(program: Any, data: dict[str, Any], function: str, arguments: list[Any]) -> Any:
+    if isinstance(program, str):
+        raise Failed(reason(program, function, arguments))
     try:
         value = program.eval(data=data)
     except (RuntimeError, UnicodeEncodeError) as error:
@@ -141,7 +143,11 @@ def _plain_program(function: str, count: int, member: bool) -> Any:
 
 @lru_cache(maxsize=4096)
 def _program(source: str, names: int) -> Any:
-    return _environment(names).compile(source)
+    """The program of *source*; if there is none, what CEL says about it."""
+    try:
+        return _environment(names).compile(source)
+    except RuntimeError as error:
+        return str(error)
 
 
 @lru_cache(maxsize=64)

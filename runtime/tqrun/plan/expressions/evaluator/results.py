@@ -10,6 +10,7 @@ from tqrun.plan.expressions.evaluator.meter import FIELD, ITEM, Meter
 from tqrun.plan.expressions.evaluator.values import Failed, Foreign, Optional
 from tqrun.plan.expressions.functions import rfc3339
 
+_TEXT = frozenset({str})
 _AS_IS = frozenset({int, bool, type(None)})
 _OBJECT, _FIELD = 8, 3
 """Steps of copying an object, and each field of it."""
@@ -55,12 +56,17 @@ def _object(meter: Meter, value: dict[Any, Any]) -> dict[str, Any]:
             size += len(inner)
         elif which not in _AS_IS and not (which is float and isfinite(inner)):
             inner = result(meter, inner)
-        found[key if type(key) is str else str(key)] = inner
+        found[key] = inner
     meter.build(size)
-    return found
+    return found if set(map(type, found)) <= _TEXT else _with_text_keys(found)
+
+
+def _with_text_keys(value: dict[Any, Any]) -> dict[str, Any]:
+    return {str(key): inner for key, inner in value.items()}
 
 
 def _sorted(value: dict[Any, Any]) -> list[Any]:
+    """The keys in the order of their texts; those of JSON are texts."""
     try:
         keys = sorted(value)
     except TypeError:
