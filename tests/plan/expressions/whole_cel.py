@@ -45,15 +45,28 @@ def evaluate(source: str, scope: Mapping[str, Any]) -> Any:
         )
     except RuntimeError as error:
         raise (BeyondPython if _beyond(str(error)) else Refused)(str(error)) from None
-    try:
-        plain = value.plain_value()
-    except (TypeError, RuntimeError):
-        raise BeyondPython("an optional in the result") from None
+    if _OPTIONAL.search(source):
+        _refuse_optional(value)
+    plain = value.plain_value()
     if value.type() == cel.Type.ERROR:
         if _beyond(plain):
             raise BeyondPython(plain)
         raise Refused(plain)
     return _plain(plain)
+
+
+def _refuse_optional(value: Any) -> None:
+    """Raise where an optional is in *value*, which may end the process when it is taken out."""
+    if value.type() == cel.Type.ERROR:
+        try:
+            value.plain_value()
+        except TypeError:
+            raise BeyondPython("an optional in the result") from None
+    else:
+        inner = value.value()
+        values = inner.values() if isinstance(inner, dict) else inner
+        for one in values if isinstance(values, list) or isinstance(inner, dict) else ():
+            _refuse_optional(one)
 
 
 def _beyond(problem: str) -> bool:
