@@ -70,8 +70,9 @@ n ? 1 : 2 · yes ? 1 : 1 / zero · no ? 1 / zero : 2 · (no || yes) ? s : n · !
 [1 / zero, n].size() > 0 || yes · {'a': missing} == {} || yes
 """
 TEXTS = """
-accent.charAt(1) · accent.charAt(9) · accent.substring(1) · accent.substring(2, 1)
-accent.reverse() · accent.indexOf('x') · accent.indexOf('') · s.indexOf('b') · s.indexOf('a', 9)
+accent.charAt(1) · accent.charAt(9) · accent.substring(1) · accent.substring(0, 3)
+accent.substring(0, 2) · s.substring(1, 1) · accent.substring(2, 1) · accent.reverse()
+accent.indexOf('x') · accent.indexOf('') · s.indexOf('b') · s.indexOf('a', 9)
 accent.lastIndexOf('x') · 'aXbX'.replace('X', '') · 'abc'.replace('', '-')
 'aaa'.replace('a', 'b', 2) · 'aaa'.replace('a', 'b', -1) · 'a,b,,'.split(',') · ''.split(',')
 'abc'.split('') · 'a,b,c'.split(',', 2) · 'a,b'.split(',', 0) · ['a', 'b'].join('-') · [].join()

@@ -90,19 +90,14 @@ def _char_at(_: Meter, text: Any, position: Any) -> Any:
     return text[position : position + 1]
 
 
-def _substring(meter: Meter, text: Any, start: Any, end: Any = None) -> Any:
-    if not isinstance(text, str) or type(start) is not int or type(end) not in _POSITIONS:
+def _substring(meter: Meter, text: Any, start: Any, *end: Any) -> Any:
+    # To CEL, an end at the end of the text is beyond it: it has to be asked.
+    if end or not isinstance(text, str) or type(start) is not int:
         return ELSEWHERE
-    end = len(text) if end is None else end
-    if not (0 <= start <= len(text) and 0 <= end <= len(text)):
+    if not 0 <= start <= len(text):
         raise Failed(f'"substring": {_BEYOND}')
-    if end < start:
-        raise Failed('"substring": the end is before the start')
-    meter.build(end - start)
-    return text[start:end]
-
-
-_POSITIONS = (int, type(None))
+    meter.build(len(text) - start)
+    return text[start:]
 
 
 def _split(meter: Meter, text: Any, separator: Any, *more: Any) -> Any:
