@@ -48,11 +48,24 @@ def evaluate(source: str, scope: Mapping[str, Any]) -> Any:
     if _OPTIONAL.search(source):
         _refuse_optional(value)
     plain = value.plain_value()
+    _keep_null(plain)
     if value.type() == cel.Type.ERROR:
         if _beyond(plain):
             raise BeyondPython(plain)
         raise Refused(plain)
     return _plain(plain)
+
+
+_KEPT: list[None] = []
+
+
+def _keep_null(value: Any) -> None:
+    """Hold each None in *value*: the binding gives it away without a reference of its own."""
+    if value is None:
+        _KEPT.append(None)
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            _keep_null(inner)
 
 
 def _refuse_optional(value: Any) -> None:
@@ -64,6 +77,7 @@ def _refuse_optional(value: Any) -> None:
             raise BeyondPython("an optional in the result") from None
     else:
         inner = value.value()
+        _keep_null(inner)
         values = inner.values() if isinstance(inner, dict) else inner
         for one in values if isinstance(values, list) or isinstance(inner, dict) else ():
             _refuse_optional(one)

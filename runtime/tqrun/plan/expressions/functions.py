@@ -111,6 +111,8 @@ def _seconds(count: float) -> str:
 
 
 def _keys(value: dict[str, Any]) -> list[str]:
+    if not all(isinstance(key, str) for key in value):
+        raise FunctionError("keys() takes an object whose fields have names")
     return sorted(value)
 
 

@@ -69,7 +69,12 @@ def _or(left: Closure, right: Closure) -> Closure:
         value = left(frame)
         if not isinstance(value, Optional):
             raise refusal("or", value)
-        return value if value.has else right(frame)
+        if value.has:
+            return value
+        other = right(frame)
+        if not isinstance(other, Optional):
+            raise refusal("or", value, other)
+        return other
 
     return choose
 

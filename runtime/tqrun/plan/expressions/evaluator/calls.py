@@ -23,6 +23,8 @@ from tqrun.plan.expressions.evaluator.values import (
     type_of,
 )
 
+_MAX_UINT = 2**64 - 1
+"""What CEL takes from Python at most."""
 _ZEROS = ("0s", "1970-01-01T00:00:00Z")
 """What JSON does not have and is nothing, as CEL writes it."""
 
@@ -46,17 +48,18 @@ def _own(meter: Meter, name: str, own: functions.Function, arguments: list[Any])
         raise refusal(name, *arguments)
     price(meter, name, arguments)
     try:
-        return own.call(*map(_for_python, arguments))
+        found = own.call(*map(_for_python, arguments))
     except functions.FunctionError as error:
         raise Failed(str(error)) from None
     except (TypeError, OverflowError, UnicodeEncodeError):
         raise Failed(f'"{name}" fails on these values') from None
+    if type(found) is int and not MIN_INT <= found <= _MAX_UINT:
+        raise Failed("integer overflow")
+    return found
 
 
 def _for_python(value: Any) -> Any:
-    """*value* with unsigned integers as Python's own, and with names for the fields of a map."""
-    if isinstance(value, dict) and not all(isinstance(key, str) for key in value):
-        raise Failed("an object has names for its fields here")
+    """*value* with unsigned integers as Python's own."""
     if not isinstance(value, list) or Foreign not in set(map(type, value)):
         return value
     return [

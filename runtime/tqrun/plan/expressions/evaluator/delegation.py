@@ -13,7 +13,14 @@ from cel_expr_python import cel
 
 from tqrun.plan.expressions.evaluator.meter import CALL, Meter
 from tqrun.plan.expressions.evaluator.prices import price
-from tqrun.plan.expressions.evaluator.values import Failed, Foreign, Optional, foreign, refusal
+from tqrun.plan.expressions.evaluator.values import (
+    BooleanKey,
+    Failed,
+    Foreign,
+    Optional,
+    foreign,
+    refusal,
+)
 from tqrun.plan.expressions.functions import extensions
 
 _OPERATORS = {
@@ -101,9 +108,9 @@ def _written(value: Any, data: dict[str, Any]) -> str:
         raise Failed("an optional is no value; write .orValue(…) after it")
     if isinstance(value, list) and any(map(_is_foreign, value)):
         return f"[{', '.join(_written(item, data) for item in value)}]"
-    if isinstance(value, dict) and not all(isinstance(key, str) for key in value):
-        raise Failed("an object has names for its fields here")
-    if isinstance(value, dict) and any(map(_is_foreign, value.values())):
+    if isinstance(value, BooleanKey):
+        return "true" if value.value else "false"
+    if isinstance(value, dict) and _is_foreign(value):
         pairs = (f"{_written(key, data)}: {_written(one, data)}" for key, one in value.items())
         return f"{{{', '.join(pairs)}}}"
     name = f"a{len(data)}"
