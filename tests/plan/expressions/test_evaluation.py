@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -114,6 +115,32 @@ def problem(source: str, scope: Mapping[str, Any], sources: Sources | None = Non
     text, place = str(caught.value), f"${{{source}}}: "
     assert text.startswith(place)
     return text.removeprefix(place)
+
+
+def test_time_and_chance_are_the_runs_own() -> None:
+    assert evaluate("${now () + string(random( ))}", {}, FROM_BEFORE) == "2026-01-01T00:00:00Z0.5"
+    assert problem("now()", {}) == "only a running workflow has a clock and chance"
+
+
+def test_chance_is_asked_as_often_as_by_cel() -> None:
+    drawn: list[float] = []
+
+    def random() -> float:
+        drawn.append(0.5)
+        return 0.5
+
+    sources = Sources(FROM_BEFORE.now, random)
+    for source, times in (
+        ("[1 / 0, int(random())]", 1),
+        ("1 / 0 > 0 || random() > 0.1", 1),
+        ("true || random() > 0.1", 0),
+        ("false ? random() : 1.0", 0),
+        ("[1, 2].map(x, [x / 0, int(random())])", 2),
+    ):
+        drawn.clear()
+        with suppress(EvaluationError):
+            evaluate(f"${{{source}}}", {}, sources)
+        assert len(drawn) == times, source
 
 
 def test_null_keeps_its_references() -> None:

@@ -163,7 +163,7 @@ _PAIRS: _Overloads = (
 _EXTREME: _Overloads = (((_LIST,), _ANY), *_PAIRS)
 _EXTREME_CHECKED: _Overloads = (*_of_items(lambda item: item, _SCALARS), *_PAIRS)
 _SUM_CHECKED = _of_items(lambda item: item, _NUMBERS)
-_IN_WORKFLOW = {
+IN_WORKFLOW = {
     "now": Function(_now, (((), _T.STRING),)),
     "random": Function(_random, (((), _T.DOUBLE),)),
 }
@@ -178,7 +178,7 @@ _EVERYWHERE = {
     "keys": Function(_keys, (((_MAP,), _T.List(_T.STRING)),)),
     "values": Function(_values, (((_MAP,), _LIST),)),
 }
-PYTHON = _EVERYWHERE | _IN_WORKFLOW
+PYTHON = _EVERYWHERE | IN_WORKFLOW
 """The functions that the project adds to CEL's, by name."""
 NAMES = frozenset(PYTHON)
 
@@ -216,7 +216,7 @@ def declared(*, in_workflow: bool, objects: tuple[str, ...] | None = None) -> li
         objects: The types of objects whose fields are known, which CEL takes for no maps; None
             where nothing is known about any type.
     """
-    table = _EVERYWHERE | (_IN_WORKFLOW if in_workflow else {})
+    table = _EVERYWHERE | (IN_WORKFLOW if in_workflow else {})
     overloads = {name: function.overloads for name, function in table.items()}
     if objects is not None:
         overloads |= {name: one.checked for name, one in table.items() if one.checked}

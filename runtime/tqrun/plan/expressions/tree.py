@@ -173,6 +173,10 @@ class Tree:
     def _holds_optional(self, node: Any) -> bool:
         return node.id in self._types and _is_optional(self._types[node.id])
 
+    def functions(self) -> set[str]:
+        """The name of each function that is called."""
+        return {node.call.function for node in self._nodes if node.HasField("call")}
+
     def tested(self) -> set[str]:
         """The path of each field that `has()` asks for."""
         selects = (node for node in self._nodes if node.HasField("select"))

@@ -53,7 +53,7 @@ class Program:
         self._run = builder.build(tree.root)
         self._loops = [None] * (builder.size - len(declared) - 1)
         self._is_optional = tree.is_optional
-        self.uses_sources = "now(" in source or "random(" in source
+        self.uses_sources = not tree.functions().isdisjoint(functions.IN_WORKFLOW)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from tqrun.plan.expressions.evaluator.values import (
     Failed,
     Foreign,
 )
+from tqrun.plan.expressions.functions import IN_WORKFLOW
 from tqrun.plan.expressions.pieces import ALIASES, TYPE_NAMES
 from tqrun.plan.expressions.tree import nodes
 
@@ -27,7 +28,6 @@ Closure = Callable[[Frame], Any]
 
 MISSING: Any = object()
 """What the frame has for a variable that has no value."""
-_EFFECTS = ("random", "now")
 
 
 class Builder:
@@ -190,7 +190,7 @@ class Builder:
 def has_effects(node: Any) -> bool:
     """Whether evaluating *node* leaves a trace besides its value: passes, or random numbers."""
     return any(
-        inner.HasField("loop") or (inner.HasField("call") and inner.call.function in _EFFECTS)
+        inner.HasField("loop") or (inner.HasField("call") and inner.call.function in IN_WORKFLOW)
         for inner in nodes(node)
     )
 
