@@ -37,6 +37,7 @@ def evaluate(source: str, scope: Mapping[str, Any]) -> Any:
     if _OPTIONAL.search(source) and _OWN.search(source):
         # An optional in a list that is given to Python ends the process.
         raise BeyondPython(source)
+    _KEPT.extend(_SPARE)
     names = TYPE_NAMES.intersection(scope)
     data = {aliased(word, names): scope[name] for word, name in words(source) if name in scope}
     try:
@@ -48,7 +49,6 @@ def evaluate(source: str, scope: Mapping[str, Any]) -> Any:
     if _OPTIONAL.search(source):
         _refuse_optional(value)
     plain = value.plain_value()
-    _keep_null(plain)
     if value.type() == cel.Type.ERROR:
         if _beyond(plain):
             raise BeyondPython(plain)
@@ -57,15 +57,8 @@ def evaluate(source: str, scope: Mapping[str, Any]) -> Any:
 
 
 _KEPT: list[None] = []
-
-
-def _keep_null(value: Any) -> None:
-    """Hold each None in *value*: the binding gives it away without a reference of its own."""
-    if value is None:
-        _KEPT.append(None)
-    elif isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            _keep_null(inner)
+"""References to None: the binding gives each null to Python without one of its own."""
+_SPARE = [None] * 100
 
 
 def _refuse_optional(value: Any) -> None:
@@ -77,7 +70,6 @@ def _refuse_optional(value: Any) -> None:
             raise BeyondPython("an optional in the result") from None
     else:
         inner = value.value()
-        _keep_null(inner)
         values = inner.values() if isinstance(inner, dict) else inner
         for one in values if isinstance(values, list) or isinstance(inner, dict) else ():
             _refuse_optional(one)
