@@ -20,7 +20,7 @@ TOO_MANY_PASSES = "more than 10,000 passes over lists in one expression; make it
 TOO_MUCH_WORK = "more than 1,000,000 steps in one evaluation; make it a foreach or an activity"
 TOO_LARGE = "more than 8 MB built in one evaluation; make it a foreach or an activity"
 
-CALL = 100
+CALL = 150
 """Steps of one call that CEL makes."""
 CHARACTERS = 512
 """Of text that one step searches or copies."""

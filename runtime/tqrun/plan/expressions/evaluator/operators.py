@@ -29,7 +29,7 @@ from tqrun.plan.expressions.evaluator.values import (
 _LONG = 1_000
 """Characters from which the length of a text matters."""
 _ABSENT: Any = object()
-_COMPARED = 4
+_COMPARED = 6
 """Steps of comparing one item of a list or field of an object."""
 _NUMBERS = (int, float)
 _ORDERED = (int, float, str, bool)

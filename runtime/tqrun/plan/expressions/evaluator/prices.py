@@ -14,9 +14,9 @@ from tqrun.plan.expressions.functions import MAX_RANGE
 
 PART = 100
 """Bytes of one part of a text that was split."""
-_DECODED = 10
+_DECODED = 7
 """Characters that CEL takes apart in one step."""
-_LONG, _COMPARED = 64, 320
+_LONG, _COMPARED = 64, 250
 """From so many characters on, Python looks for a text in one go; and what one step compares."""
 _PATTERN, _COPY, _CLASS_COPY = 5, 30, 12_000
 """Steps of a character of a regular expression, of a repetition, and of one of `\\pL` and such."""
@@ -96,7 +96,7 @@ def _format(meter: Meter, text: Any, values: Any) -> None:
     precise = sum(int(digits) for digits in _PRECISION.findall(text))
     size = meter.look(values)
     meter.build(len(text) + precise + _FORMATTED * size)
-    meter.work(size // 3)
+    meter.work(size // 2)
     meter.work(len(text) // 8)
 
 

@@ -12,7 +12,7 @@ from tqrun.plan.expressions.functions import rfc3339
 
 _TEXT = frozenset({str})
 _AS_IS = frozenset({int, bool, type(None)})
-_OBJECT, _FIELD = 8, 3
+_OBJECT, _FIELD = 10, 4
 """Steps of copying an object, and each field of it."""
 
 
