@@ -15,9 +15,10 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
 from temporalio.common import RetryPolicy
 
-from tests.server.inprocess import outcome, working
+from tests.server.inprocess import launched, outcome, working
 from tests.server.step_functions import CALLS
 from tests.server.steps import Steps
+from tqrun.plan.registry import Registry
 from tqrun.temporal.client import Connection, connect
 from tqrun.temporal.not_bound import rest
 from tqrun.temporal.server import EmbeddedServer
@@ -201,3 +202,38 @@ def test_attempts_and_waits_go_on_where_they_were(
     left = rest(policy, used)
     assert (left.maximum_attempts, left.initial_interval.total_seconds()) == (attempts, interval)
     assert left.maximum_interval == timedelta(seconds=most)
+
+
+TWO = """
+queues:
+  {queue}:
+    version: 1
+    workflow_id: {queue}-${{id}}
+    input: {{id: string}}
+    activities:
+      number: {{function: "tests.server.step_functions:number", start_to_close_timeout: 10s}}
+      length: {{task_queue: {other}-v1, start_to_close_timeout: 10s}}
+    steps:
+      - {{activity: number, with: {{value: 7}}, as: index}}
+      - set: {{text: "four"}}
+      - {{activity: length, as: found}}
+      - return: ${{[found, index]}}
+  {other}:
+    version: 1
+    activities:
+      length: {{function: "tests.server.step_functions:length", start_to_close_timeout: 10s}}
+"""
+
+
+async def test_a_call_on_a_task_queue_of_the_file_is_bound_to_the_function_there(
+    steps: Steps, unique: Callable[[str], str], tmp_path: Path
+) -> None:
+    """By name from the scope, so with what the steps have set, not with the inputs alone."""
+    queue, other = steps.queue, unique("other").replace("-", "")
+    path = tmp_path / "two.yaml"
+    path.write_text(TWO.format(queue=queue, other=other))
+    registry = Registry(path)
+    there, here = registry.services([other, queue])
+    async with working(steps.client, there), working(steps.client, here):
+        handle = await launched(steps.client, registry.workflow(queue), {"id": "1"})
+        assert await outcome(handle) == {"result": [4, 7]}

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from tqrun.config.model import Activity, Queue, QueuesFile, Workflow
+from tqrun.config.model import Activity, DrainingVersion, Queue, QueuesFile, Workflow
 from tqrun.config.options import ActivityOptions, RetryPolicy, WorkerOptions
 
 _Entry = TypeVar("_Entry", bound=BaseModel)
@@ -81,6 +81,44 @@ def function_path(file: QueuesFile, queue: str, activity: str) -> str:
 def default_task_queue(queue: str) -> str:
     """The template of a task queue's name where the file gives none."""
     return f"{queue.replace('_', '-')}-v${{version}}"
+
+
+def task_queue(name: str, queue: Queue, version: int) -> str:
+    """The template of the task queue that workers of *version* poll."""
+    template = queue.task_queue or default_task_queue(name)
+    return template.replace("${version}", str(version))
+
+
+def serving(file: QueuesFile, queue: str, name: str) -> tuple[str, int] | None:
+    """The queue and version whose workers poll the task queue *name*, where *queue* sends a call.
+
+    None if this file does not say: they are not of this file, or its name depends on an input.
+    """
+    own = namespace(file, file.queues[queue])
+    for other, entry in file.queues.items():
+        served = [version for version, kind in entry.draining.items() if kind != "external"]
+        for version in (entry.version, *served):
+            if namespace(file, entry) == own and task_queue(other, entry, version) == name:
+                return other, version
+    return None
+
+
+def has(file: QueuesFile, queue: str, version: int, activity: str) -> bool:
+    """Whether workers of a *version* of *queue* have a function under the name of an activity."""
+    draining = file.queues[queue].draining.get(version)
+    if isinstance(draining, DrainingVersion) and activity in draining.activities:
+        return True
+    return owner(file, queue, activity) is not None
+
+
+def owner(file: QueuesFile, queue: str, activity: str) -> str | None:
+    """The queue that declares the function that workers of *queue* have under a name, if any."""
+    found = None
+    for name, entry in file.queues.items():
+        declared = entry.activities.get(activity)
+        if declared and declared.task_queue is None and (declared.queue or name) == queue:
+            found = name
+    return found
 
 
 def namespace(file: QueuesFile, queue: Queue) -> str:

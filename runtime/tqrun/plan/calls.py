@@ -61,8 +61,9 @@ class Calls:
             return None
         options = _over(resolve.activity_options(self._file, activity), step)
         # A step that names a task queue means workers of the same function there.
-        elsewhere = activity.task_queue is not None
-        function = self._functions.of(self.queue, step.activity)
+        there = self._serving(step.task_queue or activity.task_queue)
+        elsewhere = activity.task_queue is not None and there is None
+        function = self._function(step.activity, there)
         inputs = [name for name in scope.inputs() if name not in given]
         passed: tuple[str, ...] = ()
         if function is not None:
@@ -100,7 +101,21 @@ class Calls:
         declared = self.activities.get(activity)
         if declared is None:
             return True
-        return declared.task_queue is None and self._functions.of(self.queue, activity) is None
+        there = self._serving(declared.task_queue)
+        elsewhere = declared.task_queue is not None and there is None
+        return not elsewhere and self._function(activity, there) is None
+
+    def _serving(self, task_queue: str | None) -> tuple[str, int] | None:
+        """The queue and version of this file that serve *task_queue*; None: workers elsewhere."""
+        if task_queue is None:
+            return None
+        return resolve.serving(self._file, self.queue, task_queue)
+
+    def _function(self, activity: str, there: tuple[str, int] | None) -> BoundFunction | None:
+        """The function that a call reaches: of its own queue, or of the workers *there*."""
+        if there is None:
+            return self._functions.of(self.queue, activity)
+        return self._functions.at_worker(*there, activity)
 
     def options(
         self, step: steps.ActivityStep, location: Location
@@ -196,8 +211,7 @@ class Calls:
         """The task queue of an activity that does not run on its workflow's own."""
         if activity.queue is not None and activity.queue in self._file.queues:
             queue = self._file.queues[activity.queue]
-            text = queue.task_queue or resolve.default_task_queue(activity.queue)
-            return text.replace("${version}", str(queue.version))
+            return resolve.task_queue(activity.queue, queue, queue.version)
         return activity.task_queue
 
     def child(

@@ -40,6 +40,15 @@ class Functions:
         path = resolve.function_path(self._file, queue, activity)
         return self.at(path, location, key=True)
 
+    def at_worker(self, queue: str, version: int, activity: str) -> BoundFunction | None:
+        """The function that workers of a *version* of *queue* have under a name; as `of`."""
+        draining = self._file.queues[queue].draining.get(version)
+        if isinstance(draining, model.DrainingVersion) and activity in draining.activities:
+            key = ("queues", queue, "draining", str(version), "activities", activity)
+            return self.at(draining.activities[activity], key)
+        owner = resolve.owner(self._file, queue, activity)
+        return None if owner is None else self.of(owner, activity)
+
     def _is_unknown(self, location: tuple[str, str, str, str]) -> bool:
         """Whether a fault of the file hides where the function of the activity is."""
         if not self._report.has_faults:

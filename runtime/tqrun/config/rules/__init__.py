@@ -46,7 +46,7 @@ RULES: dict[str, Rule] = {
     "reserved-name": Rule(queues.reserved_name, ()),
     "missing-workflow-id": Rule(workflows.missing_workflow_id, ("workflow_id", "workflows")),
     "missing-steps": Rule(workflows.missing_steps, ("steps",)),
-    "unknown-activity": Rule(steps.unknown_activity, ("activities",)),
+    "unknown-activity": Rule(steps.unknown_activity, ("activities", "task_queue", "version")),
     "unknown-workflow": Rule(steps.unknown_workflow, ("workflows", "queues")),
     "unknown-signal": Rule(steps.unknown_signal, ("signals",)),
     "unused-signal": Rule(steps.unused_signal, ("steps",)),

@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterator
 
 from tqrun.config import resolve
-from tqrun.config.model import Queue, QueuesFile
-from tqrun.config.rules.broken import Broken, every_activity, every_workflow
-from tqrun.config.source import Location
-from tqrun.config.steps import ActivityStep, walk
+from tqrun.config.model import QueuesFile
+from tqrun.config.rules.broken import Broken, called_task_queues, every_activity, every_workflow
 from tqrun.config.templates import masked
 from tqrun.diagnostics import nearest
 
@@ -61,7 +59,7 @@ def duplicate_task_queue(file: QueuesFile) -> Iterator[Broken]:
     seen: dict[tuple[str, str], tuple[str, int]] = {}
     for name, queue in file.queues.items():
         for version in (queue.version, *queue.draining):
-            task_queue = _task_queue(name, queue, version)
+            task_queue = resolve.task_queue(name, queue, version)
             first = seen.setdefault((resolve.namespace(file, queue), task_queue), (name, version))
             if first == (name, version):
                 continue
@@ -75,36 +73,21 @@ def duplicate_task_queue(file: QueuesFile) -> Iterator[Broken]:
             yield Broken(("queues", name, key), message)
 
 
-def _task_queue(name: str, queue: Queue, version: int) -> str:
-    template = queue.task_queue or resolve.default_task_queue(name)
-    return template.replace("${version}", str(version))
-
-
 def unserved_task_queue(file: QueuesFile) -> Iterator[Broken]:
     """A call goes to a task queue that no worker of this file polls."""
     names = [
-        _task_queue(name, queue, version)
+        resolve.task_queue(name, queue, version)
         for name, queue in file.queues.items()
         for version in (queue.version, *queue.draining)
     ]
     served = {masked(name): name for name in names}
-    for location, text in _called_task_queues(file):
+    for location, _, text in called_task_queues(file):
         wanted = masked(text)
         if wanted != "*" and not any(_may_be_one(wanted, name) for name in served):
             near = nearest(wanted, served)
             way_out = f'did you mean "{served[near]}"?' if near else "workers elsewhere must"
             message = f'no queue of this file serves task queue "{text}"; {way_out}'
             yield Broken((*location, "task_queue"), message)
-
-
-def _called_task_queues(file: QueuesFile) -> Iterator[tuple[Location, str]]:
-    for location, activity in every_activity(file):
-        if activity.task_queue is not None:
-            yield location, activity.task_queue
-    for location, _, workflow in every_workflow(file):
-        for where, step in walk(workflow.steps or (), (*location, "steps")):
-            if isinstance(step, ActivityStep) and step.task_queue is not None:
-                yield where, step.task_queue
 
 
 def _may_be_one(one: str, other: str) -> bool:

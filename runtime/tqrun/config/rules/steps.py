@@ -7,7 +7,7 @@ from typing import Any
 
 from tqrun.config import resolve
 from tqrun.config.model import QueuesFile, Workflow
-from tqrun.config.rules.broken import Broken, every_workflow
+from tqrun.config.rules.broken import Broken, called_task_queues, every_workflow
 from tqrun.config.source import Location
 from tqrun.config.steps import ActivityStep, FaultyStep, WaitStep, WorkflowStep, walk
 from tqrun.diagnostics import did_you_mean, nearest
@@ -22,6 +22,14 @@ def unknown_activity(file: QueuesFile) -> Iterator[Broken]:
             name = step.activity if isinstance(step, ActivityStep) else step
             if isinstance(name, str) and name not in known:
                 yield Broken((*where, *own), f'no activity "{name}"{did_you_mean(name, known)}')
+    for location, name, task_queue in called_task_queues(file):
+        place = resolve.serving(file, str(location[1]), task_queue)
+        if place is not None and not resolve.has(file, *place, name):
+            message = (
+                f'queue "{place[0]}", which serves task queue "{task_queue}", has no activity '
+                f'"{name}"{did_you_mean(name, file.queues[place[0]].activities)}'
+            )
+            yield Broken((*location, "task_queue"), message)
 
 
 def unknown_workflow(file: QueuesFile) -> Iterator[Broken]:
@@ -86,6 +94,11 @@ def _awaited(workflow: Workflow, location: Location) -> Iterator[tuple[Location,
 
 def unused_activity(file: QueuesFile) -> Iterator[Broken]:
     """An activity is declared, and no step of its queue calls it."""
+    from_others = {
+        (place[0], activity)
+        for location, activity, task_queue in called_task_queues(file)
+        if (place := resolve.serving(file, str(location[1]), task_queue))
+    }
     for name, queue in file.queues.items():
         workflows = resolve.workflows(name, queue).values()
         listed = [workflow.steps for workflow in workflows if workflow.steps is not None]
@@ -95,7 +108,7 @@ def unused_activity(file: QueuesFile) -> Iterator[Broken]:
         called = {name for steps in listed for name in _called(steps)}
         # A name that no activity has may have been meant to be any of them.
         for activity in queue.activities if called <= queue.activities.keys() else ():
-            if activity not in called:
+            if activity not in called and (name, activity) not in from_others:
                 message = f'no step calls "{activity}"; remove it when no open run calls it'
                 yield Broken(("queues", name, "activities", activity), message, key=True)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tqrun.config import resolve
 from tqrun.config.model import QueuesFile, Workflow
-from tqrun.config.rules.broken import Broken, every_activity, every_workflow
+from tqrun.config.rules.broken import Broken, called_task_queues, every_activity, every_workflow
 from tqrun.config.source import Location
 from tqrun.config.templates import replaced
 from tqrun.diagnostics import quote
@@ -18,6 +18,11 @@ def missing_workflow_id(file: QueuesFile) -> Iterator[Broken]:
         if workflow.workflow_id is None:
             yield Broken(location, f'"{name}" has no workflow_id; {_example(workflow)}', key=True)
     serving = {activity.queue for _, activity in every_activity(file)}
+    serving |= {
+        place[0]
+        for location, _, task_queue in called_task_queues(file)
+        if (place := resolve.serving(file, str(location[1]), task_queue))
+    }
     for name, queue in file.queues.items():
         if not resolve.workflows(name, queue) and name not in serving:
             yield Broken(
