@@ -113,7 +113,7 @@ def test_many_faults_are_told_in_a_short_message() -> None:
 
 
 def test_inputs_share_one_budget() -> None:
-    """One launch takes about a second, however many inputs it has."""
+    """One launch takes a few seconds, however many inputs it has."""
     numbers = {"items": {"type": "integer", "minimum": 0, "maximum": 9}}
     inputs = Inputs(dict.fromkeys("abc", numbers))
     with pytest.raises(InvalidInput, match=r'^input "c" takes too long to validate'):

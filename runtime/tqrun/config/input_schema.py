@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from tqrun.diagnostics import did_you_mean, quote
-from tqrun.jsontypes import Fault, Schema, TooMuchWork, compiled
+from tqrun.jsontypes import Fault, Schema, TooMuchWork
 from tqrun.jsontypes.formats import FORMATS
 from tqrun.jsontypes.patterns import BadPattern, search
 
@@ -110,7 +110,7 @@ def _schema() -> Schema:
     # What is wrong with a pattern is said by `_unsupported`.
     properties = INPUT_SCHEMA["properties"] | {"pattern": {"type": "string"}}
     definitions = {"InputSchema": INPUT_SCHEMA | {"properties": properties}}
-    return compiled({"$defs": definitions, "$ref": "#/$defs/InputSchema"})
+    return Schema({"$defs": definitions, "$ref": "#/$defs/InputSchema"})
 
 
 Problem = tuple[tuple[str | int, ...], str, str]
@@ -222,7 +222,7 @@ def misfits(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if schema.get("default") is None:
         return
     try:
-        fits = compiled(schema).is_valid(schema["default"])
+        fits = Schema(schema).is_valid(schema["default"])
     except TooMuchWork as error:
         yield "default", f'"default" {error}'
     else:

@@ -2,6 +2,5 @@
 
 from tqrun.jsontypes.budget import Budget as Budget
 from tqrun.jsontypes.budget import TooMuchWork as TooMuchWork
-from tqrun.jsontypes.document import compiled as compiled
 from tqrun.jsontypes.schema import Fault as Fault
 from tqrun.jsontypes.schema import Schema as Schema

@@ -27,7 +27,7 @@ def key(value: Any, budget: Budget) -> Hashable:
     if isinstance(value, int | float):
         return _number(value)
     if isinstance(value, dict):
-        budget.spend(4 + 2 * len(value))
+        budget.spend(2 + len(value))
         return ("object", frozenset((name, key(inner, budget)) for name, inner in value.items()))
     if isinstance(value, list):
         budget.spend(2 + len(value))

@@ -6,15 +6,17 @@ A format that is not in the table is a finding, not a promise that nobody keeps.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
-from tqrun.jsontypes.patterns import BadPattern, search
+from tqrun.jsontypes.patterns import BadPattern, search, states
 
 MAX_REGEX = 1_000
 """Most characters of a text with `format: regex`; each is compiled to see what it is."""
 
+_LARGE = re.compile(r"\\[wWsSpPbB]|\(\?\w*i")
 _TIME = r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)"
 _DURATION = (
     r"P(\d+W|(\d+Y(\d+M(\d+D)?)?|\d+M(\d+D)?|\d+D)(T(\d+H(\d+M(\d+S)?)?|\d+M(\d+S)?|\d+S))?"
@@ -128,3 +130,13 @@ FORMATS: Final[dict[str, Callable[[str], bool]]] = {
     "uuid": _match("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"),
 }
 """What each checked format takes, by name."""
+
+
+def price(name: str, value: Any) -> int:
+    """The steps in which *value* is held against the format *name*."""
+    if not isinstance(value, str):
+        return 0
+    if name != "regex":
+        return 5 + len(value) // 8
+    # Each is compiled; classes of Unicode are large.
+    return states(value[:MAX_REGEX]) * (1500 if _LARGE.search(value) else 100)

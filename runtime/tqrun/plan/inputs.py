@@ -14,7 +14,7 @@ from pydantic_core import to_json
 
 from tqrun.diagnostics import did_you_mean
 from tqrun.errors import InvalidInput
-from tqrun.jsontypes import Budget, Fault, Schema, TooMuchWork, compiled
+from tqrun.jsontypes import Budget, Fault, Schema, TooMuchWork
 from tqrun.plan.numbers import as_declared
 
 MAX_PAYLOAD_BYTES = 2_000_000
@@ -103,7 +103,7 @@ class Inputs:
 
     @cached_property
     def _schemas(self) -> dict[str, Schema]:
-        return {name: compiled(schema) for name, schema in self.fields.items()}
+        return {name: Schema(schema) for name, schema in self.fields.items()}
 
 
 def unsendable(value: Any) -> str | None:
@@ -174,8 +174,6 @@ def _must(fault: Fault) -> str:
             return f"lacks {_listed([name for name in expected if name not in fault.value])}"
         case "false":
             return "is not allowed"
-        case "":
-            return "does not fit its schema"
     return f"does not satisfy {fault.keyword}: {_shortened(str(expected))}"
 
 

@@ -10,7 +10,7 @@ from itertools import zip_longest
 from math import inf
 from typing import Any
 
-from tqrun.jsontypes import TooMuchWork, compiled
+from tqrun import jsontypes
 from tqrun.jsontypes.patterns import BadPattern
 from tqrun.plan.changes import limits
 from tqrun.plan.changes.classes import NAME
@@ -70,8 +70,8 @@ def _narrower(before: Schema, after: Schema, name: str) -> str | None:
 
 def _is_valid(value: Any, schema: Schema) -> bool:
     try:
-        return compiled(schema).is_valid(value)
-    except (BadPattern, TooMuchWork):
+        return jsontypes.Schema(schema).is_valid(value)
+    except (BadPattern, jsontypes.TooMuchWork):
         # An annotation may have a pattern of Python's own; nothing certain is wrong.
         return True
 
