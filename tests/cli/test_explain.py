@@ -49,7 +49,7 @@ queues:
     activities:
       load: {start_to_close_timeout: 1m}
       price: {schedule_to_close_timeout: 1m}
-      report: {start_to_close_timeout: 1m, task_queue: shop-v1}
+      report: {start_to_close_timeout: 1m, task_queue: reports}
 """
 FUNCTIONS = """\
 def load(order_id: str, limit: int = 10) -> int: ...
@@ -82,7 +82,7 @@ shop.order  order-${order_id}
       total       5                given under "with"
       again       false            left out; default of the input
   catch timeout as error
-    activity report, on shop-v1
+    activity report, on reports
       order_id    ${order_id}      input, by name
       rows        ${rows}          input, by name
       note        ${note}          input, by name
@@ -91,7 +91,7 @@ shop.order  order-${order_id}
 CHARGE = """\
 shop.charge  charge-${order_id}
   worst case no limit, 11 events, 2 billable actions
-  activity report, on shop-v1
+  activity report, on reports
     order_id  ${order_id}  input, by name
     total     ${total}     input, by name
     again     ${again}     input, by name
@@ -166,7 +166,7 @@ def test_a_terminal_shows_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue())
     rows = [re.split(r" *│ *", line.strip("│ ")) for line in shown.splitlines() if "│" in line]
     assert rows == [
-        ["activity report, on shop-v1"],
+        ["activity report, on reports"],
         ["order_id", "${order_id}", "input, by name"],
         ["total", "${total}", "input, by name"],
         ["again", "${again}", "input, by name"],

@@ -32,7 +32,7 @@ queues:
     max_concurrent_activities: 1
     workflows:
       v: {workflow_id: v, execution_timeout: 2d, steps: [h]}
-      w: {workflow_id: w, steps: [h]}
+      w: {workflow_id: w, steps: [h, i]}
     activities:
       h: {}
       i: {queue: serving}

@@ -23,13 +23,22 @@ def unknown_activity(file: QueuesFile) -> Iterator[Broken]:
             if isinstance(name, str) and name not in known:
                 yield Broken((*where, *own), f'no activity "{name}"{did_you_mean(name, known)}')
     for location, name, task_queue in called_task_queues(file):
-        place = resolve.serving(file, str(location[1]), task_queue)
+        queue = str(location[1])
+        place = resolve.serving(file, queue, task_queue)
         if place is not None and not resolve.has(file, *place, name):
-            message = (
-                f'queue "{place[0]}", which serves task queue "{task_queue}", has no activity '
-                f'"{name}"{did_you_mean(name, file.queues[place[0]].activities)}'
-            )
+            message = _no_function(file, queue, place[0], name, task_queue)
             yield Broken((*location, "task_queue"), message)
+
+
+def _no_function(file: QueuesFile, queue: str, serving: str, name: str, task_queue: str) -> str:
+    """Why workers of *serving* have no function for activity *name*, which *queue* sends there."""
+    known = file.queues[serving].activities
+    if name in known and serving == queue:
+        return f'task queue "{task_queue}" is the queue\'s own; remove "task_queue"'
+    told = f'queue "{serving}", which serves task queue "{task_queue}",'
+    if name in known:
+        return f'{told} sends activity "{name}" elsewhere; name the task queue that runs it'
+    return f'{told} has no activity "{name}"{did_you_mean(name, known)}'
 
 
 def unknown_workflow(file: QueuesFile) -> Iterator[Broken]:
