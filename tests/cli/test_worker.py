@@ -61,7 +61,8 @@ def on_a_terminal(project: Path, columns: int, rows: int = 30) -> str:
     """What is seen of a worker that finds no server, without colours."""
     terminal, end = os.openpty()
     fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    own = {"COLUMNS", "LINES"}
+    environment = {name: value for name, value in os.environ.items() if name not in own}
     try:
         command = [*WORKER, "--address", "127.0.0.1:1"]
         subprocess.run(command, cwd=project, env=environment, stdin=end, stdout=end, stderr=end)
