@@ -56,11 +56,13 @@ def test_no_branch_makes_up_for_a_bound() -> None:
             evaluate(f"${{{source}}}", {"p": "a" * 2_000_000})
 
 
-def test_a_run_from_before_the_budget_has_none() -> None:
+def test_a_run_from_before_the_budget_has_fifty() -> None:
     source = "${range(5000).map(i, p + 'a').size()}"
     assert evaluate(source, {"p": "a" * 2_000}, FROM_BEFORE) == 5_000
     with pytest.raises(EvaluationError, match="8 MB"):
         evaluate(source, {"p": "a" * 2_000})
+    with pytest.raises(EvaluationError, match="more than 50 times the work"):
+        evaluate(source, {"p": "a" * 1_000_000}, FROM_BEFORE)
 
 
 def test_a_call_that_cel_does_not_compile_fails_as_any_other() -> None:

@@ -6,7 +6,6 @@ machine must fail, or not, where it did at first.
 
 from __future__ import annotations
 
-from math import inf
 from typing import Any
 
 MAX_PASSES = 10_000
@@ -16,9 +15,17 @@ MAX_STEPS = 1_000_000
 MAX_BUILT = 8_000_000
 """Bytes of text, lists and objects, four times what Temporal takes as a payload."""
 
-TOO_MANY_PASSES = "more than 10,000 passes over lists in one expression; make it a foreach"
-TOO_MUCH_WORK = "more than 1,000,000 steps in one evaluation; make it a foreach or an activity"
-TOO_LARGE = "more than 8 MB built in one evaluation; make it a foreach or an activity"
+UNMARKED = 50
+"""How many budgets an evaluation of a run has that was started without one.
+
+It keeps such a start, which anybody may forge, from taking the worker's memory. Before there was a
+budget no evaluation came near: its workflow task would not have ended in time.
+"""
+_WAY_OUT = "make it a foreach or an activity"
+TOO_MANY_PASSES = f"more than {MAX_PASSES:,} passes over lists in one expression; make it a foreach"
+TOO_MUCH_WORK = f"more than {MAX_STEPS:,} steps in one evaluation; {_WAY_OUT}"
+TOO_LARGE = f"more than {MAX_BUILT // 1_000_000} MB built in one evaluation; {_WAY_OUT}"
+FAR_TOO_MUCH = f"more than {UNMARKED} times the work that one evaluation may do; {_WAY_OUT}"
 
 CALL = 150
 """Steps of one call that CEL makes."""
@@ -41,13 +48,14 @@ class OverBudget(Exception):
 class Meter:
     """What one evaluation has done, and has left."""
 
-    __slots__ = ("passes", "room", "steps")
+    __slots__ = ("_bounded", "passes", "room", "steps")
 
     def __init__(self, *, bounded: bool) -> None:
-        """Begin; one that is not *bounded* counts passes only, as CEL does."""
-        self.passes = 0
-        self.steps: float = MAX_STEPS if bounded else inf
-        self.room: float = MAX_BUILT if bounded else inf
+        """Begin; one that is not *bounded* belongs to a run from before there was a budget."""
+        self.passes, self._bounded = 0, bounded
+        budgets = 1 if bounded else UNMARKED
+        self.steps = MAX_STEPS * budgets
+        self.room = MAX_BUILT * budgets
 
     def go(self, passes: int) -> None:
         """Count *passes* over a list."""
@@ -59,16 +67,16 @@ class Meter:
         """Take *steps*."""
         self.steps -= steps
         if self.steps < 0:
-            raise OverBudget(TOO_MUCH_WORK)
+            raise OverBudget(TOO_MUCH_WORK if self._bounded else FAR_TOO_MUCH)
 
     def build(self, size: int) -> None:
         """Build *size* bytes, which is work too."""
         self.room -= size
         if self.room < 0:
-            raise OverBudget(TOO_LARGE)
+            raise OverBudget(TOO_LARGE if self._bounded else FAR_TOO_MUCH)
         self.steps -= size // CHARACTERS
         if self.steps < 0:
-            raise OverBudget(TOO_MUCH_WORK)
+            raise OverBudget(TOO_MUCH_WORK if self._bounded else FAR_TOO_MUCH)
 
     def look(self, value: Any) -> int:
         """Take the steps of looking through all of *value*; the characters in it."""
