@@ -80,7 +80,7 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", "-C", str(folder), *author, *arguments], check=True)
 
 
-QUEUES_FILES = [fence for fence in fences("yaml") if not fence.text.startswith("jobs:")]
+QUEUES_FILES = [fence for fence in fences("yaml") if "\njobs:" not in f"\n{fence.text}"]
 """All but the workflows of GitHub Actions."""
 
 

@@ -118,8 +118,11 @@ def test_a_refused_launch_is_one_line(project: Project, queue: str) -> None:
     project.write(QUEUES.format(queue=queue), work=PROCESS)
     options = ("--entity-id", "X", "--workspace-id", "1", "--namespace", "nowhere")
     done = project.tqrun("launch", queue, *options)
-    assert done.returncode == 4
-    message = f"{queue}-X was not started: Namespace nowhere is not found."
+    assert done.returncode == 2
+    message = (
+        'the Temporal server has no namespace "nowhere"; '
+        "register it, or name another with --namespace"
+    )
     assert (done.stdout, done.stderr) == ("", f"error: {message}\n")
 
 

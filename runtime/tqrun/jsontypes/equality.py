@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from math import isfinite
 from typing import Any
 
 from tqrun.jsontypes.budget import Budget
 
-_EXACT = 1 << 60
-"""A number below it is its own hash. Larger ones could be chosen to share one."""
+_WORDS = {None: "null", True: "true", False: "false"}
 
 
-def key(value: Any, budget: Budget) -> Hashable:
+def key(value: Any, budget: Budget) -> str:
     """What equal values have in common and others do not, in time linear in their size.
 
-    A container's begins with a text, whose hash no sender of a value can know.
+    It is a text, whose hash no sender of a value can know: Python's hashes of numbers can be
+    chosen, and -1 and -2 share theirs.
 
     Raises:
         TooMuchWork: The value is larger than *budget* allows.
     """
-    if isinstance(value, str) or value is None:
-        return value
-    if isinstance(value, bool):
-        return ("boolean", value)
+    if isinstance(value, str):
+        return f"{len(value)}:{value}"
+    if value is None or isinstance(value, bool):
+        return _WORDS[value]
     if isinstance(value, int | float):
-        return _number(value)
+        is_whole = isinstance(value, int) or value.is_integer()
+        return f"#{hex(int(value)) if is_whole else repr(value)};"
     if isinstance(value, dict):
         budget.spend(2 + len(value))
-        return ("object", frozenset((name, key(inner, budget)) for name, inner in value.items()))
+        fields = (f"{len(name)}:{name}{key(inner, budget)}" for name, inner in value.items())
+        return f"{{{''.join(sorted(fields))}}}"
     if isinstance(value, list):
         budget.spend(2 + len(value))
-        return ("array", *[key(item, budget) for item in value])
-    return ("other", repr(value))
-
-
-def _number(value: float) -> Hashable:
-    if -_EXACT < value < _EXACT:
-        return value
-    # From there on each finite float is whole.
-    finite = isinstance(value, int) or isfinite(value)
-    return ("number", hex(int(value)) if finite else repr(value))
+        return f"[{''.join([key(item, budget) for item in value])}]"
+    return f"?{value!r}"

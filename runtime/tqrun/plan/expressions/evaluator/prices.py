@@ -27,6 +27,12 @@ _MOST_COPIES = 1_000
 _REPEATS = re.compile(r"(\)?)\{(\d{1,9})(?:,(\d{0,9}))?\}")
 _CLASS = re.compile(r"\\[pP]")
 _PRECISION = re.compile(r"%\.(\d+)")
+_SCALARS = (str, int, float)
+_WITH_CONTAINERS = (*_SCALARS, list, dict)
+_OF_CONTAINERS = frozenset(
+    ("join", "format", "size", "chunk", "sum", "keys", "values", "min", "max", "range", "hash")
+)
+"""Functions whose price looks at lists and objects; CEL converts those of others to refuse them."""
 _FORMATTED = 3
 """Characters, at most, that one character of a value becomes."""
 
@@ -38,16 +44,13 @@ def price(meter: Meter, function: str, arguments: list[Any]) -> None:
         OverBudget: It would cost too much.
     """
     charge = _PRICES.get(function)
-    if charge is not None and all(map(_is_expected, arguments)):
+    expected = _WITH_CONTAINERS if function in _OF_CONTAINERS else _SCALARS
+    if charge is not None and all(isinstance(argument, expected) for argument in arguments):
         charge(meter, *arguments)
         return
     size = sum(meter.look(argument) for argument in arguments)
     meter.build(2 * size)
     meter.work(size // _DECODED)
-
-
-def _is_expected(argument: Any) -> bool:
-    return isinstance(argument, str | int | float | list | dict)
 
 
 def searched(meter: Meter, text: Any, part: Any) -> None:
@@ -86,6 +89,9 @@ def joined(meter: Meter, items: Any, separator: Any = "") -> None:
     """Charge for the text of all *items*."""
     if isinstance(items, list):
         meter.work(3 * len(items))
+        others = [item for item in items if not isinstance(item, str)]
+        others += [] if isinstance(separator, str) else [separator]
+        meter.build(2 * meter.look(others))
         size = sum(len(item) for item in items if isinstance(item, str))
         meter.build(size + len(items) * len(separator if isinstance(separator, str) else ""))
 
@@ -111,6 +117,8 @@ def _matches(meter: Meter, text: Any, pattern: Any) -> None:
     copy = _CLASS_COPY if _CLASS.search(pattern) else _COPY
     meter.work(_PATTERN * len(pattern) + copy * copies)
     meter.work(len(text) // _MATCHED + len(text) * (len(pattern) + copies) // 1024)
+    # Each copy may be a state of its own, and all of them may be open at once.
+    meter.work(len(text) * (copies - 1) // 100)
 
 
 def compared(meter: Meter, _: Any, part: Any) -> None:
