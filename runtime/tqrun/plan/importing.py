@@ -45,11 +45,16 @@ class BindingError(TqrunError):
 
 
 def project_on_path(directory: Path) -> None:
-    """Let the modules beside the queues file in *directory* be imported before all others."""
-    entry = str(directory.resolve())
-    if entry in sys.path:
-        sys.path.remove(entry)
-    sys.path.insert(0, entry)
+    """Let the modules beside the queues file in *directory* be imported before all others.
+
+    Those in its folder `src` come next, where that is the root of a project's packages.
+    """
+    source = directory.resolve() / "src"
+    is_root = source.is_dir() and not (source / "__init__.py").exists()
+    for entry in ([str(source)] if is_root else []) + [str(directory.resolve())]:
+        if entry in sys.path:
+            sys.path.remove(entry)
+        sys.path.insert(0, entry)
     importlib.invalidate_caches()
     _outcome.cache_clear()
 

@@ -58,10 +58,10 @@ class Module:
         return ".".join([*parts, *([node.module] if node.module else [])])
 
 
-def files(module: str) -> tuple[str, str]:
-    """Where a module may stand."""
+def files(module: str) -> tuple[str, ...]:
+    """Where a module may stand: beside the queues file, or in its folder `src`."""
     stem = module.replace(".", "/")
-    return f"{stem}.py", f"{stem}/__init__.py"
+    return tuple(f"{root}{stem}{end}" for root in ("", "src/") for end in (".py", "/__init__.py"))
 
 
 @lru_cache(maxsize=1024)
