@@ -175,6 +175,18 @@ def test_the_help_of_many_workflows_is_grouped_and_quick(
     assert taken < 1.5
 
 
+def test_a_queue_of_several_workflows_is_answered_with_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("queues.yaml").write_text(many_workflows())
+    assert run(["launch", "queue_3", "--n", "1"]) == 2
+    assert capsys.readouterr().err == (
+        'error: there is no workflow "queue_3" to launch; '
+        "the queue has queue_3.w0, queue_3.w1, queue_3.w2\n"
+    )
+
+
 def test_a_command_line_reads_the_file_once(prepared: Prepare) -> None:
     prepared({"a": "string"}, "--a", "x")
     ctx = typer.Context(typer.core.TyperCommand("launch"))

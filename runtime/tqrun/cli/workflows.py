@@ -44,7 +44,9 @@ class Workflows(TyperGroup):
         """The command of one workflow; where they are listed, without its options."""
         known = declared(ctx)
         if cmd_name not in known:
-            hint = did_you_mean(cmd_name, known)
+            of_queue = [name for name in known if name.startswith(f"{cmd_name}.")]
+            hint = f"; the queue has {', '.join(of_queue)}" if of_queue else None
+            hint = hint or did_you_mean(cmd_name, known)
             raise UsageError(f'there is no workflow "{cmd_name}" to {self.verb}{hint}')
         queue, workflow = known[cmd_name]
         text = f"{self.verb.capitalize()} {cmd_name}."
