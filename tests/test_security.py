@@ -19,6 +19,7 @@ def test_its_bounds_are_those_of_the_code() -> None:
     for bound in (
         f"{meter.MAX_PASSES:,} passes over lists, {meter.MAX_STEPS:,} steps",
         f"{meter.MAX_BUILT / 1e6:.0f} MB built",
+        f"{meter.UNMARKED} times the budget of expressions",
         f"{budget.MAX_STEPS:,} steps (a few seconds), {inputs.MAX_DEPTH} levels, "
         f"{inputs.MAX_PAYLOAD_BYTES / 1e6:.0f} MB",
         f"{compiling.MAX_PLAN_BYTES // 1000} kB compressed, {model.MAX_TEXT_BYTES / 1e6:.0f} MB of",

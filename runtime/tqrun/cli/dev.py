@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 
+def _port(text: str) -> Any:
+    return typer.Option(help=text, metavar="PORT", min=0, max=65535)
+
+
 @app.command()
 def dev(
     file: File = "queues.yaml",
@@ -24,21 +28,11 @@ def dev(
     ),
     port: Annotated[
         int | None,
-        typer.Option(
-            help="Of the server; 7233, or a free one if that is taken.",
-            metavar="PORT",
-            min=0,
-            max=65535,
-        ),
+        _port("Of the server; 7233, or a free one if that is taken."),
     ] = None,
     ui_port: Annotated[
         int | None,
-        typer.Option(
-            help="Of the UI; 1000 above the server's, or a free one.",
-            metavar="PORT",
-            min=0,
-            max=65535,
-        ),
+        _port("Of the UI; 1000 above the server's, or a free one."),
     ] = None,
     log_format: LogFormat = "auto",
 ) -> None:
